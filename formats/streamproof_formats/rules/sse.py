@@ -58,7 +58,7 @@ RULES: Final[tuple[Rule, ...]] = (
         level=Level.MUST,
         basis=Basis.DOC,
         binds="decoder",
-        text="One byte order mark at the very start is dropped, in however many pieces it comes; any later one is data.",
+        text="One byte order mark at the very start is dropped, in however many pieces it comes; a later one is data.",
         source=_PARSING,
     ),
     Rule(
@@ -79,8 +79,8 @@ RULES: Final[tuple[Rule, ...]] = (
         level=Level.MUST,
         basis=Basis.DOC,
         binds="decoder",
-        text="CRLF, a lone LF and a lone CR each end a line, mixed as they may be; a CR and an LF that arrive apart are "
-        "one end.",
+        text="CRLF, a lone LF and a lone CR each end a line, mixed as they may be; a CR and an LF that arrive apart "
+        "are one end.",
         source=_PARSING,
     ),
     Rule(
@@ -102,8 +102,8 @@ RULES: Final[tuple[Rule, ...]] = (
         id="SSE-08",
         level=Level.SHOULD,
         basis=Basis.CLIENT,
-        text="U+0085, U+2028 and U+2029 are escaped in JSON payloads: clients that read lines as Python text does split "
-        "an event there.",
+        text="U+0085, U+2028 and U+2029 are escaped in JSON payloads: clients that read lines as Python text does "
+        "split an event there.",
         source=_client("google-genai 3.3 and ollama-python 0.6.3, measured", "line reader", "googleapis/python-genai"),
     ),
     Rule(
@@ -119,8 +119,8 @@ RULES: Final[tuple[Rule, ...]] = (
         level=Level.MUST,
         basis=Basis.DOC,
         binds="decoder",
-        text="A line that starts with a colon is a comment: it is ignored, dispatches nothing and does not end the event "
-        "around it.",
+        text="A line that starts with a colon is a comment: it is ignored, dispatches nothing and does not end the "
+        "event around it.",
         source=_INTERPRETING,
     ),
     Rule(
@@ -251,8 +251,8 @@ RULES: Final[tuple[Rule, ...]] = (
         level=Level.MUST,
         basis=Basis.DOC,
         binds="decoder",
-        text="Several `data` values are joined by LF, one LF at the end is dropped; one empty `data` field makes an event "
-        "with empty data.",
+        text="Several `data` values are joined by LF, one LF at the end is dropped; one empty `data` field makes an "
+        "event with empty data.",
         source=_INTERPRETING,
     ),
     Rule(
@@ -276,8 +276,8 @@ RULES: Final[tuple[Rule, ...]] = (
         level=Level.MUST,
         basis=Basis.DOC,
         support=(Basis.CLIENT, Basis.INF),
-        text="Every event, the terminator too, is closed by a blank line; `data` lines without one between them are one "
-        "event.",
+        text="Every event, the terminator too, is closed by a blank line; `data` lines without one between them are "
+        "one event.",
         source=_INTERPRETING,
     ),
     Rule(
