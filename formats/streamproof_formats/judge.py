@@ -55,12 +55,9 @@ def _profiles() -> Any:
 class Judge:
     """Judges one answer as its bytes come in; what it finds does not depend on how they are cut.
 
-    Args:
-        dialect: name of a dialect that is spoken, or `sse`.
-        request: the body of the request; None where it is not known, and then taken to ask for a stream.
-        profile: name of a profile; what it allows makes no finding.
-        head: status and headers; None for a body alone, which then makes no finding on HTTP.
-        keep_events: False to keep no events, where a stream may be long.
+    `dialect` is one that is spoken, or `sse`.  Without a `request` the stream is taken to be asked for, and nothing is
+    judged that depends on the request.  Without a `head` the bytes are a body alone, which tells nothing of HTTP.  What
+    the `profile` allows makes no finding.  `keep_events=False` is for streams of any length.
 
     Raises KeyError for a dialect or profile that is not known.
     """
@@ -123,7 +120,7 @@ class Judge:
             return self._judgement
         message = None
         if not self._is_stream:
-            message = self._close_answer()
+            message = self._close_answer(end)
         elif self._problem is None:
             self._close_stream(end)
         if self._machine is not None and message is None:
