@@ -131,11 +131,13 @@ def strict_json(text: str) -> Json:
 
 
 def parsed(raw: str) -> Json:
-    """The JSON value of joined arguments, None where they are not one."""
+    """The JSON value of joined arguments, None where they are not one or it cannot be written again."""
     try:
-        return strict_json(raw)
-    except ValueError:
+        value = strict_json(raw)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
         return None
+    return value
 
 
 def _refuse(name: str) -> Json:
