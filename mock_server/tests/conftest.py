@@ -83,6 +83,18 @@ class Raw:
 
 
 @pytest.fixture
+def eventually() -> Callable[..., object]:
+    """Waits until something holds, for 2 s at most."""
+
+    async def wait(holds: Callable[[], object]) -> None:
+        with trio.fail_after(2):
+            while not holds():  # noqa: ASYNC110  what holds is not always ours to signal
+                await trio.sleep(0.001)
+
+    return wait
+
+
+@pytest.fixture
 def plan_of() -> Callable[..., Plan]:
     def make(*operations: Operation, end: str = "clean", answers: Iterable[AnswerPlan] = (), **fields: object) -> Plan:
         fields.setdefault("headers", SSE)

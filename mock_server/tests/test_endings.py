@@ -50,9 +50,7 @@ TABLE = {
     "status with its phrase": (
         {"status": 429, "headers": (("Retry-After", "1"), ("X-Twice", "a"), ("X-Twice", "b"))},
         b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nX-Twice: a\r\nX-Twice: b\r\n"
-        + b"transfer-encoding: chunked\r\n\r\n"
-        + TWO_CHUNKS.removeprefix(CHUNKED)
-        + b"0\r\n\r\n",
+        b"transfer-encoding: chunked\r\n\r\n" + TWO_CHUNKS.removeprefix(CHUNKED) + b"0\r\n\r\n",
         "open",
     ),
     "status without a phrase": ({"status": 529}, TWO_CHUNKS.replace(b"200 OK", b"529 ") + b"0\r\n\r\n", "open"),
