@@ -261,7 +261,7 @@ class Player:
             case other:
                 message = f"this server cannot play the ending {other} yet"
                 raise Unplayable(message)
-        exchange.complete = True
+        exchange.complete = exchange.fault is None
 
     async def _end_clean(self) -> None:
         await self._flush(LAST_CHUNK if self._framed.chunked else b"")
@@ -270,7 +270,7 @@ class Player:
             # Whoever announces a wrong length cannot use the connection again: what follows is not an answer.
             self._close()
             return
-        self._exchange.complete = True
+        self._exchange.complete = self._exchange.fault is None
         self._ended = True
         self._sample()
         self._note_end()

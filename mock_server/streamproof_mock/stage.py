@@ -138,8 +138,6 @@ class Stage:
             await (player.run() if session is None else session.perform(player))
         finally:
             self._players.discard(player)
-            if exchange.fault is not None:
-                exchange.complete = False
 
     def _exchange(self, request: Request, wire: Wire, body: Any) -> Exchange:
         return Exchange(
