@@ -93,7 +93,7 @@ def byte_lines(case: CaseResult, rows: int) -> tuple[Line, ...]:
     if marked is not None and (marked[1] <= base or marked[0] >= stop):
         outside = f"; the finding is at {_range(*marked)}, outside of the bytes kept"
         marked = None
-    shown = _window(len(data), base, marked, rows, to_end=stop >= case.sent_total)
+    shown = _window(len(data), base, marked, max(rows, 1), to_end=stop >= case.sent_total)
     first, last = shown[0], min(shown[-1] + ROW, len(data))
     at = f"; the finding is at {_range(*marked)}" if marked else outside
     head = f"body bytes {_range(base + first, base + last)} of {max(case.sent_total, stop):,}{at}"

@@ -34,7 +34,10 @@ def _is_same(expected: Any, actual: Any) -> bool:
     # In Python True equals 1; in JSON they are different values.
     if isinstance(expected, bool) is not isinstance(actual, bool):
         return False
-    return bool(expected == actual)
+    try:
+        return bool(expected == actual)
+    except RecursionError:
+        return False
 
 
 def _is_unsaid(value: Any) -> bool:

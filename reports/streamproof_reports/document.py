@@ -54,6 +54,8 @@ class CaseResult:
     scenario: str | None
     probe: str | None = None
     title: str
+    about: str | None = None
+    """Why the scenario or probe exists."""
     dialect: str
     delivery: str | None
     client: str | None
