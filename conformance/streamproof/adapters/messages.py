@@ -16,7 +16,7 @@ import attrs
 from streamproof.adapters.said import CAPABILITIES, REPORTS, Hello, RunRequest
 
 Json = Any
-Sender = Literal["adapter", "harness"]
+Sender = Literal["adapter", "one-shot", "harness"]
 Check = Callable[[Json, str], None]
 
 PROTOCOL: Final = 1
@@ -228,6 +228,10 @@ MESSAGES: Final[Mapping[Sender, Mapping[str, Check]]] = {
         "result": _fields({"id": _integer}, _RESULT),
         "adapter_error": _fields({"message": _text}, {"id": _or_null(_integer)}),
     },
+    "one-shot": {
+        "result": _fields({}, _RESULT),
+        "adapter_error": _fields({"message": _text}, {}),
+    },
     "harness": {
         "hello": _fields({"protocol": _integer}, {}),
         "run": _fields(
@@ -275,6 +279,8 @@ def _decode(line: bytes, where: str) -> Json:
 def check(message: Json, where: str, sender: Sender = "adapter") -> Mapping[str, Any]:
     """The message, if it is one of the protocol.  AdapterFault else, which begins with `where`."""
     kinds = MESSAGES[sender]
+    if sender == "one-shot" and isinstance(message, dict):
+        message = {"type": "result", **message}
     if not isinstance(message, dict):
         raise AdapterFault(
             f"{where}: expected a message, a JSON object, found {shown(message)}; write an object with a type"
@@ -327,9 +333,14 @@ def hello(message: Mapping[str, Any]) -> Hello:
     )
 
 
+def compact(value: Json) -> str:
+    """JSON on one line, in ASCII."""
+    return json.dumps(value, separators=(",", ":"))
+
+
 def line(kind: str, **fields: Json) -> bytes:
     """One message as it is written."""
-    return json.dumps({"type": kind, **fields}, separators=(",", ":")).encode() + b"\n"
+    return compact({"type": kind, **fields}).encode() + b"\n"
 
 
 def run_line(number: int, request: RunRequest) -> bytes:
