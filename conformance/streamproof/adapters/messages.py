@@ -157,7 +157,7 @@ def _fields(required: Mapping[str, Check], optional: Mapping[str, Check], then: 
 def _arguments_named(value: Json, path: str) -> None:
     # The field's obvious name is not the protocol's, and an unknown key is tolerated: say it, or arguments get lost.
     if "arguments" in value and "arguments_raw" not in value and "arguments_json" not in value:
-        raise _Wrong(path, "arguments_raw or arguments_json", "arguments",
+        raise _Wrong(f"{path}.arguments", "arguments_raw or arguments_json", "arguments",
                      "give the text as it came in arguments_raw, or the parsed value in arguments_json")  # fmt: skip
 
 
@@ -271,7 +271,7 @@ def _decode(line: bytes, where: str) -> Json:
     try:
         return _DECODER.decode(text.strip())
     except (ValueError, RecursionError) as error:
-        why = str(error).partition("; use sys.")[0] or "nested too deeply"
+        why = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("; use sys.")[0]
         fix = stdout if text.lstrip()[:1] != "{" else "write one JSON object on each line, and a line end after it"
         raise AdapterFault(f"{where}: expected a message, a JSON object, found {shown(line)} ({why}); {fix}") from None
 
