@@ -199,7 +199,8 @@ async def test_a_client_whose_setup_was_not_run_is_told(tmp_path: Path) -> None:
 def test_the_environment_is_made_for_one_address() -> None:
     inherited = {
         "PATH": "/bin", "https_proxy": "p", "HTTP_PROXY": "p", "ALL_PROXY": "p", "NO_PROXY": "x",
-        "OPENAI_API_KEY": "mine", "HF_TOKEN": "mine", "DB_PASSWORD": "mine", "MY_OWN_API_KEY": "mine", "ANTHROPIC_BASE_URL": "https://paid",
+        "OPENAI_API_KEY": "mine", "HF_TOKEN": "mine", "DB_PASSWORD": "mine",
+        "MY_OWN_API_KEY": "mine", "ANTHROPIC_BASE_URL": "https://paid",
     }  # fmt: skip
     made = environment(
         {"EXTRA": "1"}, dialect="anthropic-messages", base_url="http://h/r/1", api_key="k", inherited=inherited
