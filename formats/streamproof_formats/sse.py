@@ -327,7 +327,12 @@ class Decoder:
         try:
             codecs.utf_8_decode(line, "strict", is_whole)
         except UnicodeDecodeError as error:
-            self._mark("malformed-utf8", start + error.start, start + error.end, line[error.start : error.end])
+            self._mark(
+                "malformed-utf8",
+                start + error.start,
+                start + error.end,
+                line[error.start : error.end].hex(" ").encode(),
+            )
 
     def _mark_line_end(self, kind: NoteKind, start: int, end: int, event: int | None = None) -> None:
         if kind not in self._line_ends:
