@@ -110,7 +110,7 @@ def _texts(expected: str, actual: str, said: str) -> Iterator[Line]:
     actual_line, _ = _windowed(actual, parting)
     yield Line(f"{said:<10}{actual_line}", "bad")
     yield Line(f"{'expected':<10}{expected_line}", "good")
-    if parting == 0 and expected and actual:
+    if expected == actual or (parting == 0 and expected and actual):
         return
     if parting == len(actual):
         word, pointed = "missing", expected[parting : parting + _REST]

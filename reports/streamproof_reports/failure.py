@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import attrs
 
-from streamproof_reports.bytesview import byte_lines
+from streamproof_reports.bytesview import byte_lines, range_text
 from streamproof_reports.difference import difference_lines, told
 from streamproof_reports.document import CaseFinding, CaseResult
 from streamproof_reports.line import Line
@@ -57,10 +57,23 @@ class FindingGroup:
     number: int
 
     @property
+    def name(self) -> str:
+        """The check; at an endpoint the rule."""
+        return visible(self.first.rule if self.first.check == "rule" and self.first.rule else self.first.check)
+
+    @property
     def message(self) -> str:
         """The first message, and how many more there are."""
         more = f" (and {self.number - 1} more)" if self.number > 1 else ""
         return visible(shorten(self.first.message, LONGEST)) + more
+
+    @property
+    def bytes(self) -> str:
+        """The place of the first, empty where it has none."""
+        first = self.first
+        if first.start is None:
+            return ""
+        return range_text(first.start, max(first.end or 0, first.start + 1))
 
 
 def finding_groups(findings: Sequence[CaseFinding]) -> tuple[FindingGroup, ...]:
@@ -85,8 +98,7 @@ def gist(case: CaseResult) -> str:
         return visible(shorten(case.reason or "no reason was given", LONGEST))
     first = groups[0]
     others = len(groups) - 1
-    name = first.first.rule if first.first.check == "rule" and first.first.rule else first.first.check
-    text = f"{visible(name)}: {first.message}"
+    text = f"{first.name}: {first.message}"
     return text + (f"; {counted(others, 'other check')} too" if others else "")
 
 
@@ -137,7 +149,7 @@ def _said(case: CaseResult, said: str, limit: int) -> Iterable[Line]:
     for group in groups[:limit]:
         first = group.first
         event = f" (event {first.event})" if first.event is not None else ""
-        yield Line(f"{visible(first.check)}{event}: {group.message}", "bad")
+        yield Line(f"{group.name}{event}: {group.message}", "bad")
         if told(first.expected) or told(first.actual):
             yield from difference_lines(first.expected, first.actual, said=said)
     if len(groups) > limit:

@@ -31,8 +31,14 @@ class DocumentError(ValueError):
 # --- Writing
 
 
-def _fields(value: attrs.AttrsInstance) -> dict[str, Any]:
-    return {field.name: getattr(value, field.name) for field in attrs.fields(type(value))}
+_NAMES: Final[dict[type, tuple[str, ...]]] = {
+    cls: tuple(field.name for field in attrs.fields(cls))
+    for cls in (Header, CaseResult, CaseFinding, WireEvent, Footer)
+}
+
+
+def _fields(value: Header | CaseResult | CaseFinding | WireEvent | Footer) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in _NAMES[type(value)]}
 
 
 def _told(value: CaseResult | CaseFinding) -> dict[str, Any]:
@@ -139,8 +145,8 @@ _SHAPES: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "bool": ("true or false", lambda value: isinstance(value, bool)),
     "Any": ("anything", lambda _: True),
     "Verdict": ("one of " + " ".join(VERDICTS), lambda value: value in VERDICTS),
-    'Literal["server", "client"]': ("server or client", lambda value: value in ("server", "client")),
-    'Literal["client", "endpoint", "demo"]': (
+    "Lane": ("server or client", lambda value: value in ("server", "client")),
+    "RunKind": (
         "client, endpoint or demo",
         lambda value: value in ("client", "endpoint", "demo"),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from streamproof_reports.summary import footer_of
 HOSTILE = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`&amp;&#x27;{{7*7}}{%x%}"
     "[bold red]m[/bold red][/]|*_~@user http://evil.example\x00\x07\x1b[31m\x1b]8;;http://x\x07\x7f\x85\x9b"
-    "\u2028\u2029\u202e\ufeff\ud800\udfff\uffff\r\n::error::boo]]></failure><!--" + "\u4f60\u597d\U0001f600e\u0301"
+    "\u2028\u2029\u202e\ufeff\udfff\ud800\uffff\r\n::error::boo]]></failure><!--" + "\u4f60\u597d\U0001f600e\u0301"
 )
 BODY = b'data: {"choices":[{"index":0,"delta":{"content":"Hel"}}]}\n\n' * 8 + b"data: [DONE]\n\n"
 
@@ -137,8 +138,7 @@ def describe() -> Callable[[str], RuleText]:
     """Describes every rule."""
 
     def describe_rule(rule: str) -> RuleText:
-        is_hostile = HOSTILE in rule
-        text = HOSTILE if is_hostile else ""
+        text = HOSTILE if HOSTILE in rule else ""
         return RuleText(
             title=f"The stream ends with [DONE]{text}",
             strength=f"MUST{text}",
@@ -162,7 +162,7 @@ def make_run() -> Callable[..., Run]:
     """A run of the cases given, whole unless told otherwise."""
     header = _run("").header
 
-    def make(*cases: CaseResult, footer: Footer | None | str = "whole", planned: int | None = None) -> Run:
+    def make(*cases: CaseResult, footer: Footer | str | None = "whole", planned: int | None = None) -> Run:
         whole = footer_of(cases, duration_s=1.0) if isinstance(footer, str) else footer
         return Run(
             header=attrs.evolve(header, planned=len(cases) if planned is None else planned),
@@ -174,10 +174,8 @@ def make_run() -> Callable[..., Run]:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[str, bytes], None]:
+def golden() -> Callable[[str, bytes], None]:
     """Compares with a file of `golden/`; set STREAMPROOF_GOLDEN=write to write it anew."""
-    import os
-
     folder = Path(__file__).parent / "golden"
 
     def compare(name: str, found: bytes) -> None:

@@ -43,6 +43,11 @@ def shown(found: Json, limit: int = 80) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
+def listed(keys: Iterable[str], limit: int = 120) -> str:
+    """Keys as they came, escaped and cut."""
+    return ", ".join(shown(key)[1:-1] for key in keys)[:limit] or "no fields"
+
+
 def nearest(word: Json, known: Iterable[str]) -> str:
     """`; did you mean ...?`, or nothing."""
     close = difflib.get_close_matches(str(word), list(known), 1)
@@ -145,7 +150,7 @@ def _fields(required: Mapping[str, Check], optional: Mapping[str, Check], then: 
             if key not in value:
                 near = difflib.get_close_matches(key, [other for other in value if other not in known], 1)
                 fix = f"it has {json.dumps(near[0])}: write {json.dumps(key)}" if near else ""
-                raise _Wrong(f"{below}{key}", "this field", f"only {', '.join(value) or 'no fields'}"[:120], fix)
+                raise _Wrong(f"{below}{key}", "this field", f"only {listed(value)}", fix)
         for key, inner in known.items():
             if key in value:
                 inner(value[key], f"{below}{key}")
@@ -163,7 +168,7 @@ def _arguments_named(value: Json, path: str) -> None:
 
 def _says_something(value: Json, path: str) -> None:
     if not any(key in value for key in ("text", "reasoning", "refusal")):
-        raise _Wrong(path, "text, reasoning or refusal in a delta", f"only {', '.join(value)}"[:120])
+        raise _Wrong(path, "text, reasoning or refusal in a delta", f"only {listed(value)}")
 
 
 _ARGUMENTS: Final[Mapping[str, Check]] = {

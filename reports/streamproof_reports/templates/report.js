@@ -10,7 +10,7 @@
   const textOf = (element) => {
     if (!texts.has(element)) {
       const head = element.querySelector("summary") || element;
-      const more = element.querySelectorAll("h3, .rules, th");
+      const more = element.querySelectorAll("h3, .rules, .findings td, [scope=row]");
       const parts = [head, ...more].map((part) => part.textContent + " " + (part.title || ""));
       texts.set(element, parts.join(" ").toLowerCase());
     }
