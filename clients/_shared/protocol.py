@@ -60,7 +60,9 @@ def thrown(raised, phase="stream"):
     """The `error` of a result, for an exception that the client's user would get."""
     status, code = getattr(raised, "status_code", None), getattr(raised, "code", None)
     return {
-        "type": getattr(raised, "type", None) if isinstance(getattr(raised, "type", None), str) else type(raised).__name__,
+        "type": getattr(raised, "type", None)
+        if isinstance(getattr(raised, "type", None), str)
+        else type(raised).__name__,
         "message": str(raised),
         "status": status if isinstance(status, int) else None,
         "code": None if code is None else str(code),

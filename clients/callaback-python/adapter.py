@@ -29,7 +29,7 @@ def pieces(url, messages):
 
 
 @printed
-def play(run, write, note):
+def play(run, write, _note):
     for piece in pieces(run["url"], run["request"]["messages"]):
         write(piece)
 

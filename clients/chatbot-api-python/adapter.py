@@ -25,7 +25,7 @@ def chunks(run):
 
 
 @printed
-def play(run, write, note):
+def play(run, write, _note):
     for chunk in chunks(run):
         # Printed as it is: a null shows as None in the text, and a delta without content raises.
         write(str(chunk["choices"][0]["delta"]["content"]))

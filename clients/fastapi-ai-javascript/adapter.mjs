@@ -39,7 +39,8 @@ function show(data, write, note) {
     note(`${data}\n`);
     return;
   }
-  const text = chunk?.choices?.[0]?.delta?.content;
+  const [first] = chunk?.choices ?? [];
+  const text = first?.delta?.content;
   if (typeof text === 'string') write(text);
   else note(`${inspect(chunk)}\n`);
 }

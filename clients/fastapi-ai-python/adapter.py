@@ -25,7 +25,8 @@ def play(run, write, note):
         try:
             chunk = json.loads(data)
             # A chunk without choices has the default, one with an empty list has no first choice and raises.
-            content = chunk.get("choices", [{}])[0].get("delta", {}).get("content")
+            first = chunk.get("choices", [{}])[0]
+            content = first.get("delta", {}).get("content")
         except json.JSONDecodeError:
             note(f"{data}\n")
             continue

@@ -11,15 +11,18 @@ from protocol import printed, serve
 
 
 @printed
-def play(run, write, note):
+def play(run, write, _note):
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {run['api_key']}"}
     answer = requests.post(run["url"], headers=headers, json=run["request"], stream=True)
     for raw in answer.iter_lines():
         if raw in {b"", b"data: [DONE]"}:
             continue
         # Every other line is taken for a chunk, with or without the prefix: a comment raises.
-        chunk = json.loads(raw.decode().removeprefix("data: "))
-        write(str(chunk["choices"][0]["delta"].get("content", "")))
+        line = raw.decode()
+        chunk = json.loads(line.removeprefix("data: "))
+        delta = chunk["choices"][0]["delta"]
+        # An absent content shows as nothing, a null as None.
+        write(str(delta.get("content", "")))
 
 
 hello = {"client": "tchavi-python", "version": f"requests {requests.__version__}"}

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import trio
 
 STDERR_LIMIT: Final = 64 << 10
 """Bytes of standard error that are kept of a run: the last ones."""
+
+CLOSING_S: Final = 1.0
+"""How long a process may live after it closed standard input or output before that counts against it."""
 
 _PIECE: Final = 65536
 _SETTLE: Final = 6
@@ -75,8 +80,19 @@ class Child:
         self.stdout = process.stdout
         self.stderr = Tail()
         self.exited = trio.Event()
+        self.stdout_ended = trio.Event()
         self.stderr_ended = trio.Event()
         self._killed = False
+
+    @staticmethod
+    def find(command: Sequence[str], *, env: Mapping[str, str], cwd: str | None) -> None:
+        """ClientDidNotStart if there is no such program."""
+        name = command[0]
+        place = Path(cwd or ".", name) if os.sep in name else shutil.which(name, path=env.get("PATH"))
+        if place is None or not Path(place).exists():
+            raise ClientDidNotStart(_why_not(command, cwd, FileNotFoundError()))
+        if not os.access(place, os.X_OK) or Path(place).is_dir():
+            raise ClientDidNotStart(_why_not(command, cwd, PermissionError()))
 
     @classmethod
     async def start(cls, command: Sequence[str], *, env: Mapping[str, str], cwd: str | None, stdin: bool) -> Child:
@@ -109,11 +125,26 @@ class Child:
         finally:
             self.stderr_ended.set()
 
+    async def receive(self) -> bytes:
+        """The next piece of standard output; `b""` at its end."""
+        try:
+            data = bytes(await self.stdout.receive_some(_PIECE))
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            data = b""
+        if not data:
+            self.stdout_ended.set()
+        return data
+
     async def watch_exit(self) -> None:
-        """Waits for the process, then ends what it left behind, which would hold its pipes open."""
+        """Waits for the process, then ends what it left behind, and standard output with it."""
         await self.process.wait()
         self.kill_group()
         self.exited.set()
+        with trio.move_on_after(CLOSING_S):
+            await self.stdout_ended.wait()
+            return
+        # Held open by a grandchild that left the group.
+        await self.stdout.aclose()
 
     async def settle(self) -> None:
         """Lets standard error that was written before now be read."""

@@ -16,7 +16,7 @@ import attrs
 from streamproof.adapters.said import CAPABILITIES, REPORTS, Hello, RunRequest
 
 Json = Any
-Sender = Literal["adapter", "harness"]
+Sender = Literal["adapter", "one-shot", "harness"]
 Check = Callable[[Json, str], None]
 
 PROTOCOL: Final = 1
@@ -41,6 +41,11 @@ def shown(found: Json, limit: int = 80) -> str:
         return text if len(found) <= limit and len(text) <= limit + 2 else f'{text[:limit]}..." ({len(found):,} bytes)'
     text = json.dumps(found)
     return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def listed(keys: Iterable[str], limit: int = 120) -> str:
+    """Keys as they came, escaped and cut."""
+    return ", ".join(shown(key)[1:-1] for key in keys)[:limit] or "no fields"
 
 
 def nearest(word: Json, known: Iterable[str]) -> str:
@@ -145,7 +150,7 @@ def _fields(required: Mapping[str, Check], optional: Mapping[str, Check], then: 
             if key not in value:
                 near = difflib.get_close_matches(key, [other for other in value if other not in known], 1)
                 fix = f"it has {json.dumps(near[0])}: write {json.dumps(key)}" if near else ""
-                raise _Wrong(f"{below}{key}", "this field", f"only {', '.join(value) or 'no fields'}"[:120], fix)
+                raise _Wrong(f"{below}{key}", "this field", f"only {listed(value)}", fix)
         for key, inner in known.items():
             if key in value:
                 inner(value[key], f"{below}{key}")
@@ -157,13 +162,13 @@ def _fields(required: Mapping[str, Check], optional: Mapping[str, Check], then: 
 def _arguments_named(value: Json, path: str) -> None:
     # The field's obvious name is not the protocol's, and an unknown key is tolerated: say it, or arguments get lost.
     if "arguments" in value and "arguments_raw" not in value and "arguments_json" not in value:
-        raise _Wrong(path, "arguments_raw or arguments_json", "arguments",
+        raise _Wrong(f"{path}.arguments", "arguments_raw or arguments_json", "arguments",
                      "give the text as it came in arguments_raw, or the parsed value in arguments_json")  # fmt: skip
 
 
 def _says_something(value: Json, path: str) -> None:
     if not any(key in value for key in ("text", "reasoning", "refusal")):
-        raise _Wrong(path, "text, reasoning or refusal in a delta", f"only {', '.join(value)}"[:120])
+        raise _Wrong(path, "text, reasoning or refusal in a delta", f"only {listed(value)}")
 
 
 _ARGUMENTS: Final[Mapping[str, Check]] = {
@@ -228,6 +233,10 @@ MESSAGES: Final[Mapping[Sender, Mapping[str, Check]]] = {
         "result": _fields({"id": _integer}, _RESULT),
         "adapter_error": _fields({"message": _text}, {"id": _or_null(_integer)}),
     },
+    "one-shot": {
+        "result": _fields({}, _RESULT),
+        "adapter_error": _fields({"message": _text}, {}),
+    },
     "harness": {
         "hello": _fields({"protocol": _integer}, {}),
         "run": _fields(
@@ -267,7 +276,7 @@ def _decode(line: bytes, where: str) -> Json:
     try:
         return _DECODER.decode(text.strip())
     except (ValueError, RecursionError) as error:
-        why = str(error).partition("; use sys.")[0] or "nested too deeply"
+        why = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("; use sys.")[0]
         fix = stdout if text.lstrip()[:1] != "{" else "write one JSON object on each line, and a line end after it"
         raise AdapterFault(f"{where}: expected a message, a JSON object, found {shown(line)} ({why}); {fix}") from None
 
@@ -275,6 +284,8 @@ def _decode(line: bytes, where: str) -> Json:
 def check(message: Json, where: str, sender: Sender = "adapter") -> Mapping[str, Any]:
     """The message, if it is one of the protocol.  AdapterFault else, which begins with `where`."""
     kinds = MESSAGES[sender]
+    if sender == "one-shot" and isinstance(message, dict):
+        message = {"type": "result", **message}
     if not isinstance(message, dict):
         raise AdapterFault(
             f"{where}: expected a message, a JSON object, found {shown(message)}; write an object with a type"
@@ -327,9 +338,14 @@ def hello(message: Mapping[str, Any]) -> Hello:
     )
 
 
+def compact(value: Json) -> str:
+    """JSON on one line, in ASCII."""
+    return json.dumps(value, separators=(",", ":"))
+
+
 def line(kind: str, **fields: Json) -> bytes:
     """One message as it is written."""
-    return json.dumps({"type": kind, **fields}, separators=(",", ":")).encode() + b"\n"
+    return compact({"type": kind, **fields}).encode() + b"\n"
 
 
 def run_line(number: int, request: RunRequest) -> bytes:

@@ -3,81 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from time import perf_counter_ns
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import attrs
 import trio
 
 from streamproof.adapters import messages
-from streamproof.adapters.child import Child, ClientDidNotStart, ending, last_lines
+from streamproof.adapters.child import CLOSING_S, Child, ClientDidNotStart, ending, last_lines
+from streamproof.adapters.client import Client, OnReport
 from streamproof.adapters.environment import environment
+from streamproof.adapters.lines import Lines
 from streamproof.adapters.messages import AdapterFault
+from streamproof.adapters.oneshot import FreshProcess
 from streamproof.adapters.said import Ended, Hello, Report, ReportKind, RunRequest, Said
 from streamproof.adapters.spec import ClientSpec
-
-OnReport = Callable[[Report], None]
 
 HELLO_TIMEOUT_S: Final = 30.0
 BYE_TIMEOUT_S: Final = 2.0
 RUN_LIMIT: Final = 256 << 20
 """Bytes that one run may write to standard output."""
 
-_PIECE: Final = 65536
-_CLOSING_S: Final = 1.0
-"""How long a process may live after it closed standard input or output before that counts against it."""
-
 _KINDS: Final[Mapping[str, ReportKind]] = {"events": "event", "items": "item", "message": "delta"}
-
-
-class Client(Protocol):
-    """A client under test, whatever its kind."""
-
-    @property
-    def hello(self) -> Hello:
-        """How it introduced itself."""
-
-    async def run(self, request: RunRequest, *, deadline_s: float, on_report: OnReport | None = None) -> Said:
-        """Runs one case; `on_report` is called with each report as it is read.  The client is usable afterwards."""
-
-
-class Lines:
-    """Cuts bytes into lines, and bounds them."""
-
-    def __init__(self, limit: int = messages.LINE_LIMIT) -> None:
-        self._buffer = bytearray()
-        self._searched = 0
-        self._limit = limit
-        self.number = 0
-
-    @property
-    def where(self) -> str:
-        """The current line, in words."""
-        return f"line {self.number} of its standard output"
-
-    def feed(self, data: bytes | bytearray) -> list[bytes]:
-        """The lines that are whole now, without their ends.  AdapterFault past the limit."""
-        self._buffer += data
-        if self._buffer.find(b"\n", self._searched) < 0:
-            self._searched = len(self._buffer)
-            if self._searched > self._limit:
-                raise AdapterFault(
-                    f"line {self.number + 1} of its standard output: expected at most {self._limit >> 20} MiB in one "
-                    f"line, found more: {messages.shown(bytes(self._buffer[:400]))}; end each message with a line end"
-                )
-            return []
-        *whole, rest = bytes(self._buffer).split(b"\n")
-        self._buffer = bytearray(rest)
-        self._searched = len(rest)
-        return whole
-
-    def rest(self) -> bytes:
-        """What came after the last line end."""
-        rest = bytes(self._buffer)
-        self._buffer.clear()
-        self._searched = 0
-        return rest
 
 
 @attrs.define(eq=False)
@@ -119,7 +67,6 @@ class Life:
         self.active: dict[int, _Run] = {}
         self._last = 0
         self._lines = Lines()
-        self._stdout_ended = trio.Event()
         self._writing = trio.Lock()
 
     # Reading
@@ -127,21 +74,20 @@ class Life:
     async def read(self) -> None:
         """Reads standard output to its end: a task beside the runs."""
         try:
-            while data := await self.child.stdout.receive_some(_PIECE):
+            while data := await self.child.receive():
                 at_ns = perf_counter_ns()
                 for line in self._lines.feed(data):
-                    self._lines.number += 1
                     self._take(line, at_ns)
             if rest := self._lines.rest():
-                self._lines.number += 1
-                self._take_rest(rest)
+                # A last line without its end: a whole message counts, a piece of one is what a crash leaves.
+                with contextlib.suppress(AdapterFault):
+                    self._take(rest, perf_counter_ns())
         except AdapterFault as fault:
             self._fault(str(fault))
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
+            return
         finally:
-            self._stdout_ended.set()
-        with trio.move_on_after(_CLOSING_S):
+            self.child.stdout_ended.set()
+        with trio.move_on_after(CLOSING_S):
             await self.child.exited.wait()
         if not self.child.exited.is_set():
             self._fault(
@@ -151,8 +97,6 @@ class Life:
     async def watch(self) -> None:
         """Waits for the end of the process: a task beside the runs."""
         await self.child.watch_exit()
-        with trio.move_on_after(_CLOSING_S):
-            await self._stdout_ended.wait()
         await self.child.settle_after_exit()
         code = self.child.process.returncode
         assert code is not None
@@ -179,11 +123,6 @@ class Life:
                 )
             case _:
                 self._report(run, kind, message, at_ns, where)
-
-    def _take_rest(self, rest: bytes) -> None:
-        # A last line without its end: a whole message counts, a piece of one is what a crash leaves.
-        with contextlib.suppress(AdapterFault):
-            self._take(rest, perf_counter_ns())
 
     def _greet(self, message: Mapping[str, Any], where: str) -> None:
         if self.hello is not None:
@@ -228,7 +167,7 @@ class Life:
         if self.hello.reports == "message" and message.get("choices") is None and message.get("error") is None:
             raise AdapterFault(
                 f"{where}: expected choices in the result, since hello said reports: message; found only "
-                f"{', '.join(message)}; give the message that the client assembled, [] for an empty one"
+                f"{messages.listed(message)}; give the message that the client assembled, [] for an empty one"
             )
         run.result = messages.without_envelope(message)
         self._done(run, "result")
@@ -270,7 +209,7 @@ class Life:
             async with self._writing:
                 await self.child.process.stdin.send_all(line)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            with trio.move_on_after(_CLOSING_S):
+            with trio.move_on_after(CLOSING_S):
                 await self.child.exited.wait()
             if not self.child.exited.is_set():
                 self._fault("expected it to read its standard input, found it closed while the process still runs")
@@ -281,7 +220,8 @@ class Life:
             await self.write(messages.line("bye"))
             assert self.child.process.stdin is not None
             await self.child.process.stdin.aclose()
-            await self.child.exited.wait()
+            # Not `exited`: when the harness is being cancelled, the task that sets it is gone.
+            await self.child.process.wait()
         await self.child.close()
 
 
@@ -411,11 +351,18 @@ class LongLived:
 
 @contextlib.asynccontextmanager
 async def open_client(spec: ClientSpec, *, hello_timeout_s: float = HELLO_TIMEOUT_S) -> AsyncIterator[Client]:
-    """Starts a client, and ends it with the block, whatever happens in it.  ClientDidNotStart if it cannot be run."""
+    """Starts a client of any kind, and ends it with the block, whatever happens in it.
+
+    ClientDidNotStart if it cannot be run.
+    """
     alone: BaseException | None = None
     try:
         async with trio.open_nursery() as nursery:
-            client = LongLived(spec, nursery, hello_timeout_s)
+            client: LongLived | FreshProcess
+            if spec.kind == "long-lived":
+                client = LongLived(spec, nursery, hello_timeout_s)
+            else:
+                client = FreshProcess(spec, nursery)
             try:
                 await client.start()
                 yield client

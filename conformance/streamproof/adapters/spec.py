@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Final, Literal
 
 import attrs
@@ -51,15 +52,32 @@ def own_python() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(place for place in sys.path if place)}
 
 
-def command_client(command: Sequence[str], kind: Kind = "long-lived", dialects: Sequence[str] = ()) -> ClientSpec:
-    """The client that a command line names."""
-    words = tuple(command)
+def command_client(
+    command: Sequence[str],
+    kind: Kind = "long-lived",
+    dialects: Sequence[str] = (),
+    capabilities: Iterable[str] = (),
+) -> ClientSpec:
+    """The client that a command line names; `dialects` and `capabilities` for one that cannot say them itself."""
+    program, *arguments = command
+    script = next((word for word in arguments if not word.startswith("-") and "{" not in word), None)
+    words = [PurePath(word).name or word for word in (program, script) if word]
     return ClientSpec(
-        name=os.path.basename(words[0]),  # noqa: PTH119 - a word of a command line, not a place
-        command=words,
+        name=" ".join(words),
+        command=tuple(command),
         kind=kind,
         dialects=tuple(dialects) or ("openai-chat",),
+        capabilities=frozenset(capabilities),
     )
+
+
+def python_client(target: str, dialects: Sequence[str] = (), capabilities: Iterable[str] = ()) -> ClientSpec:
+    """The client that a function is, `module:function`: run by our own interpreter, in a process of its own."""
+    command = [sys.executable, "-m", "streamproof.adapters.python_function"]
+    for option, values in (("--dialects", dialects), ("--capabilities", sorted(capabilities))):
+        if values:
+            command += [option, ",".join(values)]
+    return ClientSpec(name=target, command=(*command, target), env=own_python())
 
 
 def built_in(name: str) -> ClientSpec:

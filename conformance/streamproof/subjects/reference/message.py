@@ -83,12 +83,15 @@ class Choice:
         """The call that a delta belongs to.
 
         The index decides.  An id other than the call's own opens another call on the same index, since two ids
-        are two calls.  Without an index an id opens a call, and what has none continues the last one.
+        are two calls.  Without an index an id opens a call, and what has none continues the last one; such a call
+        has its place as index.
         """
         known = self._by_index.get(index) if index is not None else (self.calls[-1] if self.calls else None)
         if known is None or (id_ and known.id and id_ != known.id):
             known = Call(id_)
             self.calls.append(known)
+            if index is None:
+                self._by_index.setdefault(len(self.calls) - 1, known)
         elif id_:
             known.id = id_
         if index is not None:
