@@ -39,4 +39,5 @@ class Note:
     count: int = 1
     """How often the block has it."""
     text: str = ""
-    """What was found, cut to 200 characters: the value of the field, the data that an unclosed block held."""
+    """What was found, cut to 200 bytes: the value of a field, the line of an unknown field, the malformed bytes in
+    hexadecimal, the separator, the names of fields without data beside them, the data that an unclosed block held."""

@@ -28,8 +28,7 @@ def span(case: CaseResult) -> tuple[int, int] | None:
     """The place of the first finding that has one, half open and never empty."""
     for finding in case.findings:
         if finding.start is not None:
-            end = finding.end if finding.end is not None else finding.start + 1
-            return finding.start, max(end, finding.start + 1)
+            return finding.start, max(finding.end or 0, finding.start + 1)
     return None
 
 
@@ -91,14 +90,15 @@ def byte_lines(case: CaseResult, rows: int) -> tuple[Line, ...]:
     base, stop = case.sent_from, case.sent_from + len(data)
     marked, outside = span(case), ""
     if marked is not None and (marked[1] <= base or marked[0] >= stop):
-        outside = f"; the finding is at {_range(*marked)}, outside of the bytes kept"
+        outside = f"; the finding is at {range_text(*marked)}, outside of the bytes kept"
         marked = None
-    shown = _window(len(data), base, marked, rows, to_end=stop >= case.sent_total)
+    shown = _window(len(data), base, marked, max(rows, 1), to_end=stop >= case.sent_total)
     first, last = shown[0], min(shown[-1] + ROW, len(data))
-    at = f"; the finding is at {_range(*marked)}" if marked else outside
-    head = f"body bytes {_range(base + first, base + last)} of {max(case.sent_total, stop):,}{at}"
+    at = f"; the finding is at {range_text(*marked)}" if marked else outside
+    head = f"body bytes {range_text(base + first, base + last)} of {max(case.sent_total, stop):,}{at}"
     return (Line(head), *hex_lines(data[first:last], base + first, marked))
 
 
-def _range(start: int, end: int) -> str:
+def range_text(start: int, end: int) -> str:
+    """`130 to 149` for the half open 130:150; one number for one byte."""
     return f"{start}" if end == start + 1 else f"{start} to {end - 1}"

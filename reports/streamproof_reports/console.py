@@ -194,7 +194,14 @@ class ConsoleReporter:
     # --- Lines
 
     def _say(self, text: Text | str = "") -> None:
-        self._console.print(text, soft_wrap=True)
+        line = text if isinstance(text, Text) else Text(text)
+        # A job's output is read for commands: "::" first in a line, or "##[" anywhere (GitHub, "Workflow commands").
+        if line.plain.lstrip().startswith("::"):
+            indent = len(line.plain) - len(line.plain.lstrip())
+            line = line[:indent] + Text(r"\x3a") + line[indent + 1 :]
+        if "##[" in line.plain:
+            line = Text(r"##\x5b").join(line.split("##["))
+        self._console.print(line, soft_wrap=True)
 
     def _case_line(self, case: CaseResult) -> Text:
         word, style = WORDS[case.verdict]

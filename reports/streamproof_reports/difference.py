@@ -34,7 +34,10 @@ def _is_same(expected: Any, actual: Any) -> bool:
     # In Python True equals 1; in JSON they are different values.
     if isinstance(expected, bool) is not isinstance(actual, bool):
         return False
-    return bool(expected == actual)
+    try:
+        return bool(expected == actual)
+    except RecursionError:
+        return False
 
 
 def _is_unsaid(value: Any) -> bool:
@@ -107,7 +110,7 @@ def _texts(expected: str, actual: str, said: str) -> Iterator[Line]:
     actual_line, _ = _windowed(actual, parting)
     yield Line(f"{said:<10}{actual_line}", "bad")
     yield Line(f"{'expected':<10}{expected_line}", "good")
-    if parting == 0 and expected and actual:
+    if expected == actual or (parting == 0 and expected and actual):
         return
     if parting == len(actual):
         word, pointed = "missing", expected[parting : parting + _REST]

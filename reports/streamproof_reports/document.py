@@ -14,6 +14,10 @@ VERDICTS: tuple[Verdict, ...] = (
     "pass", "warn", "fail", "skip", "xfail", "xpass", "flaky", "adapter_error", "harness_error",
 )  # fmt: skip
 
+Lane = Literal["server", "client"]
+
+RunKind = Literal["client", "endpoint", "demo"]
+
 
 @attrs.frozen(kw_only=True)
 class CaseFinding:
@@ -39,7 +43,7 @@ class WireEvent:
     """One mark on the timeline of a case.  `at_ms` counts from the start of the case."""
 
     at_ms: float
-    lane: Literal["server", "client"]
+    lane: Lane
     kind: str
     """`request`, `write`, `end`, `left`; `delta`, `item`, `event`, `result`."""
     text: str
@@ -54,6 +58,8 @@ class CaseResult:
     scenario: str | None
     probe: str | None = None
     title: str
+    about: str | None = None
+    """Why the scenario or probe exists."""
     dialect: str
     delivery: str | None
     client: str | None
@@ -100,7 +106,7 @@ class Header:
     """As typed; keys never stand on a command line."""
     started: str
     """ISO 8601, UTC."""
-    kind: Literal["client", "endpoint", "demo"]
+    kind: RunKind
     subjects: tuple[str, ...]
     """Clients with version and runtime, or the endpoint's URL."""
     planned: int

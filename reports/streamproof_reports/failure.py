@@ -7,11 +7,11 @@ from typing import Final, Literal
 
 import attrs
 
-from streamproof_reports.bytesview import byte_lines
+from streamproof_reports.bytesview import byte_lines, range_text
 from streamproof_reports.difference import difference_lines, told
 from streamproof_reports.document import CaseFinding, CaseResult
 from streamproof_reports.line import Line
-from streamproof_reports.text import counted, shorten, visible
+from streamproof_reports.text import LONGEST, counted, shorten, visible
 
 BlockName = Literal["where", "rule", "sent", "said", "reproduce"]
 
@@ -57,10 +57,23 @@ class FindingGroup:
     number: int
 
     @property
+    def name(self) -> str:
+        """The check; at an endpoint the rule."""
+        return visible(self.first.rule if self.first.check == "rule" and self.first.rule else self.first.check)
+
+    @property
     def message(self) -> str:
         """The first message, and how many more there are."""
         more = f" (and {self.number - 1} more)" if self.number > 1 else ""
-        return visible(self.first.message) + more
+        return visible(shorten(self.first.message, LONGEST)) + more
+
+    @property
+    def bytes(self) -> str:
+        """The place of the first, empty where it has none."""
+        first = self.first
+        if first.start is None:
+            return ""
+        return range_text(first.start, max(first.end or 0, first.start + 1))
 
 
 def finding_groups(findings: Sequence[CaseFinding]) -> tuple[FindingGroup, ...]:
@@ -82,11 +95,10 @@ def gist(case: CaseResult) -> str:
     """The one line that says what is wrong."""
     groups = finding_groups(case.findings)
     if not groups:
-        return visible(case.reason or "no reason was given")
+        return visible(shorten(case.reason or "no reason was given", LONGEST))
     first = groups[0]
     others = len(groups) - 1
-    name = first.first.rule if first.first.check == "rule" and first.first.rule else first.first.check
-    text = f"{visible(name)}: {first.message}"
+    text = f"{first.name}: {first.message}"
     return text + (f"; {counted(others, 'other check')} too" if others else "")
 
 
@@ -132,21 +144,21 @@ def _rule(case: CaseResult, describe: DescribeRule, limit: int) -> Iterable[Line
         yield Line("no rule is named by this finding" if case.findings else "no rule was judged", "faint")
 
 
-def _said(case: CaseResult, limit: int) -> Iterable[Line]:
+def _said(case: CaseResult, said: str, limit: int) -> Iterable[Line]:
     groups = finding_groups(case.findings)
     for group in groups[:limit]:
         first = group.first
         event = f" (event {first.event})" if first.event is not None else ""
-        yield Line(f"{visible(first.check)}{event}: {group.message}", "bad")
+        yield Line(f"{group.name}{event}: {group.message}", "bad")
         if told(first.expected) or told(first.actual):
-            yield from difference_lines(first.expected, first.actual)
+            yield from difference_lines(first.expected, first.actual, said=said)
     if len(groups) > limit:
         yield Line(f"(and {counted(len(groups) - limit, 'other check')})", "faint")
     if not groups and case.reason:
         yield Line(visible(case.reason), "bad")
     detailed = any(told(group.first.expected) or told(group.first.actual) for group in groups)
     if not detailed and (told(case.expected) or told(case.actual)):
-        yield from difference_lines(case.expected, case.actual)
+        yield from difference_lines(case.expected, case.actual, said=said)
     if not detailed and not told(case.expected) and not told(case.actual) and not groups and not case.reason:
         yield Line("nothing was recorded", "faint")
     for note in case.notes:
@@ -171,12 +183,12 @@ def failure_blocks(
     `rows` bounds the rows of bytes (16 each) around the place, `limit` the rules and checks that are shown in full.
     """
     is_probe = case.probe is not None
-    said = "found" if is_probe else "client said"
+    said = "found" if is_probe else "said"
     return (
         Block(name="where", label="where", lines=tuple(_where(case))),
         Block(name="rule", label="rule", lines=tuple(_rule(case, describe, limit))),
         Block(name="sent", label="received" if is_probe else "sent", lines=byte_lines(case, rows)),
-        Block(name="said", label=said, lines=tuple(_said(case, limit))),
+        Block(name="said", label="found" if is_probe else "client said", lines=tuple(_said(case, said, limit))),
         Block(name="reproduce", label="reproduce", lines=tuple(_reproduce(case))),
     )
 

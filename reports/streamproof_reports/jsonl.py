@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,15 +11,16 @@ from typing import Any, BinaryIO, Final, Self, TypeVar
 import attrs
 
 from streamproof_reports.document import VERDICTS, CaseFinding, CaseResult, Footer, Header, Run, WireEvent
+from streamproof_reports.plain import json_text, plain
 from streamproof_reports.summary import verdict_counts
 from streamproof_reports.text import quoted, shorten
 
 FORMAT: Final = 1
 """Number of the format that is written."""
 
-_DEEPEST: Final = 100
-_WIDEST: Final = 8192
-"""Bits of a whole number that every JSON reader in Python still takes."""
+_LARGEST: Final = 1e15
+"""No time in a report is as large; what is larger (or no number) came about by a fault."""
+
 _T = TypeVar("_T", Header, CaseResult, CaseFinding, WireEvent, Footer)
 
 
@@ -31,39 +31,28 @@ class DocumentError(ValueError):
 # --- Writing
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
-    """The nearest value that JSON can hold: no NaN, no infinity, nothing nested without bound."""
-    if depth > _DEEPEST:
-        return "(nested too deeply to write)"
-    match value:
-        case float() if not math.isfinite(value):
-            return str(value)
-        case int() if value.bit_length() > _WIDEST:
-            return f"(a whole number of {value.bit_length()} bits)"
-        case None | bool() | int() | float() | str():
-            return value
-        case Mapping():
-            return {str(key): _plain(item, depth + 1) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item, depth + 1) for item in value]
-    return repr(value)
+_NAMES: Final[dict[type, tuple[str, ...]]] = {
+    cls: tuple(field.name for field in attrs.fields(cls))
+    for cls in (Header, CaseResult, CaseFinding, WireEvent, Footer)
+}
 
 
-def _fields(value: attrs.AttrsInstance) -> dict[str, Any]:
-    return {field.name: getattr(value, field.name) for field in attrs.fields(type(value))}
+def _fields(value: Header | CaseResult | CaseFinding | WireEvent | Footer) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in _NAMES[type(value)]}
+
+
+def _told(value: CaseResult | CaseFinding) -> dict[str, Any]:
+    # A client may hand out what is nested so deeply that it can be written but not read again.
+    return {"expected": plain(value.expected), "actual": plain(value.actual)}
 
 
 def _line(kind: str, value: Header | CaseResult | Footer) -> bytes:
-    # ASCII only: a line cut at any byte is still text, and lone surrogates and U+2028 need no special care.
     record: dict[str, Any] = {"type": kind, **_fields(value)}
     if isinstance(value, CaseResult):
-        record["findings"] = [_fields(finding) for finding in value.findings]
+        record |= _told(value)
+        record["findings"] = [_fields(finding) | _told(finding) for finding in value.findings]
         record["timeline"] = [_fields(event) for event in value.timeline]
-    try:
-        text = json.dumps(record, allow_nan=False, separators=(",", ":"))
-    except (ValueError, TypeError, RecursionError):
-        text = json.dumps(_plain(record), separators=(",", ":"))
-    return text.encode() + b"\n"
+    return json_text(record).encode() + b"\n"
 
 
 def dump(run: Run) -> bytes:
@@ -128,7 +117,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 def _is_counts(value: Any) -> bool:
@@ -156,8 +145,8 @@ _SHAPES: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "bool": ("true or false", lambda value: isinstance(value, bool)),
     "Any": ("anything", lambda _: True),
     "Verdict": ("one of " + " ".join(VERDICTS), lambda value: value in VERDICTS),
-    'Literal["server", "client"]': ("server or client", lambda value: value in ("server", "client")),
-    'Literal["client", "endpoint", "demo"]': (
+    "Lane": ("server or client", lambda value: value in ("server", "client")),
+    "RunKind": (
         "client, endpoint or demo",
         lambda value: value in ("client", "endpoint", "demo"),
     ),

@@ -93,6 +93,27 @@ def ending_text(run: Run) -> str | None:
     return None
 
 
+def is_whole(run: Run) -> bool:
+    """Whether the run came to its end and every line of it could be read."""
+    return ending_text(run) is None and not run.problems
+
+
+def outcome_text(run: Run) -> str:
+    """The verdict on the whole run, in words; what was not judged never conforms."""
+    verdicts = {case.verdict for case in run.cases}
+    if verdicts & FAILING:
+        return "does not conform"
+    if verdicts & UNJUDGED:
+        return "could not be judged in full"
+    if not is_whole(run):
+        return "not judged to the end"
+    if not verdicts - {"skip"}:
+        return "nothing was judged"
+    if "xfail" in verdicts:
+        return "conforms but for known failures"
+    return "conforms, with warnings" if "warn" in verdicts else "conforms"
+
+
 def _finding_json(finding: CaseFinding) -> dict[str, Any]:
     return {
         "check": finding.check,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+LONGEST: Final = 2_000
+"""Characters of a line that a report shows; the result document holds all."""
+
 _NAMED: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -27,7 +30,7 @@ def visible(text: str) -> str:
 def visible_lines(text: str, limit: int) -> tuple[str, ...]:
     """The last `limit` lines of a text of several lines, each made visible; tabs become blanks."""
     lines = text.replace("\r\n", "\n").rstrip("\n").split("\n") if text else []
-    shown = [visible(line.expandtabs(8)) for line in lines[-limit:]]
+    shown = [visible(shorten(line.expandtabs(8), LONGEST)) for line in lines[-limit:]]
     if len(lines) > limit:
         shown.insert(0, f"({len(lines) - limit} earlier lines left out)")
     return tuple(shown)
@@ -53,7 +56,7 @@ def pretty(value: Any) -> tuple[str, ...]:
         lines = json.dumps(value, ensure_ascii=False, indent=2, default=repr).split("\n")
     except (RecursionError, ValueError, TypeError):
         return (quoted(value),)
-    return tuple(visible(line) for line in lines)
+    return tuple(visible(shorten(line, LONGEST)) for line in lines)
 
 
 def counted(number: int, noun: str) -> str:

@@ -43,6 +43,11 @@ def shown(found: Json, limit: int = 80) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
+def listed(keys: Iterable[str], limit: int = 120) -> str:
+    """Keys as they came, escaped and cut."""
+    return ", ".join(shown(key)[1:-1] for key in keys)[:limit] or "no fields"
+
+
 def nearest(word: Json, known: Iterable[str]) -> str:
     """`; did you mean ...?`, or nothing."""
     close = difflib.get_close_matches(str(word), list(known), 1)
@@ -145,7 +150,7 @@ def _fields(required: Mapping[str, Check], optional: Mapping[str, Check], then: 
             if key not in value:
                 near = difflib.get_close_matches(key, [other for other in value if other not in known], 1)
                 fix = f"it has {json.dumps(near[0])}: write {json.dumps(key)}" if near else ""
-                raise _Wrong(f"{below}{key}", "this field", f"only {', '.join(value) or 'no fields'}"[:120], fix)
+                raise _Wrong(f"{below}{key}", "this field", f"only {listed(value)}", fix)
         for key, inner in known.items():
             if key in value:
                 inner(value[key], f"{below}{key}")
@@ -157,13 +162,13 @@ def _fields(required: Mapping[str, Check], optional: Mapping[str, Check], then: 
 def _arguments_named(value: Json, path: str) -> None:
     # The field's obvious name is not the protocol's, and an unknown key is tolerated: say it, or arguments get lost.
     if "arguments" in value and "arguments_raw" not in value and "arguments_json" not in value:
-        raise _Wrong(path, "arguments_raw or arguments_json", "arguments",
+        raise _Wrong(f"{path}.arguments", "arguments_raw or arguments_json", "arguments",
                      "give the text as it came in arguments_raw, or the parsed value in arguments_json")  # fmt: skip
 
 
 def _says_something(value: Json, path: str) -> None:
     if not any(key in value for key in ("text", "reasoning", "refusal")):
-        raise _Wrong(path, "text, reasoning or refusal in a delta", f"only {', '.join(value)}"[:120])
+        raise _Wrong(path, "text, reasoning or refusal in a delta", f"only {listed(value)}")
 
 
 _ARGUMENTS: Final[Mapping[str, Check]] = {
@@ -271,7 +276,7 @@ def _decode(line: bytes, where: str) -> Json:
     try:
         return _DECODER.decode(text.strip())
     except (ValueError, RecursionError) as error:
-        why = str(error).partition("; use sys.")[0] or "nested too deeply"
+        why = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("; use sys.")[0]
         fix = stdout if text.lstrip()[:1] != "{" else "write one JSON object on each line, and a line end after it"
         raise AdapterFault(f"{where}: expected a message, a JSON object, found {shown(line)} ({why}); {fix}") from None
 

@@ -84,7 +84,7 @@ class _OneShot:
             raise AdapterFault(f"the adapter reported a fault of its own: {message['message'] or 'without a word'}")
         if message.get("choices") is None and message.get("error") is None:
             raise AdapterFault(
-                f"{where}: expected choices in the result, found only {', '.join(message) or 'no fields'}; give the "
+                f"{where}: expected choices in the result, found only {messages.listed(message)}; give the "
                 "message that the client assembled, [] for an empty one"
             )
         self.result = messages.without_envelope(message)

@@ -167,7 +167,7 @@ class Life:
         if self.hello.reports == "message" and message.get("choices") is None and message.get("error") is None:
             raise AdapterFault(
                 f"{where}: expected choices in the result, since hello said reports: message; found only "
-                f"{', '.join(message)}; give the message that the client assembled, [] for an empty one"
+                f"{messages.listed(message)}; give the message that the client assembled, [] for an empty one"
             )
         run.result = messages.without_envelope(message)
         self._done(run, "result")
@@ -220,7 +220,8 @@ class Life:
             await self.write(messages.line("bye"))
             assert self.child.process.stdin is not None
             await self.child.process.stdin.aclose()
-            await self.child.exited.wait()
+            # Not `exited`: when the harness is being cancelled, the task that sets it is gone.
+            await self.child.process.wait()
         await self.child.close()
 
 

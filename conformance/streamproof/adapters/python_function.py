@@ -94,7 +94,8 @@ class _Answer:
         self._adapter = adapter
         self._choices: dict[int, dict[str, Any]] = {}
         self._whole: dict[str, Any] = {}
-        self._taken = 0
+        self._reports = 0
+        self._begun = False
 
     def take(self, piece: Any) -> bool:
         """Takes one piece; True if the run asked to stop here."""
@@ -114,16 +115,17 @@ class _Answer:
                 into[key] = into.get(key, "") + text
         if pieces:
             self._adapter.say("delta", id=self._run["id"], choice=index, **pieces)
-        self._taken += 1
+            self._reports += 1
+        self._begun = True
         stop = self._run.get("stop")
-        if stop and self._taken == stop["after"]:
+        if stop and pieces and self._reports == stop["after"]:
             self._whole["stopped"] = True
             return True
         return False
 
     def fail(self, error: Exception) -> None:
         """Takes what the client raised."""
-        self._whole["error"] = _error(error, "stream" if self._taken else "open")
+        self._whole["error"] = _error(error, "stream" if self._begun else "open")
 
     def result(self) -> dict[str, Any]:
         """The fields of the protocol's result."""
