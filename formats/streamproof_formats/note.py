@@ -40,4 +40,4 @@ class Note:
     """How often the block has it."""
     text: str = ""
     """What was found, cut to 200 bytes: the value of a field, the line of an unknown field, the malformed bytes in
-    hexadecimal, the separator, the names of fields that have no data beside them, the data that an unclosed block held."""
+    hexadecimal, the separator, the names of fields without data beside them, the data that an unclosed block held."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from streamproof_formats.rules import broken
 
 if TYPE_CHECKING:
     from streamproof_formats.finding import Finding
-    from streamproof_formats.note import Note
     from streamproof_formats.profiles import Allowance
     from streamproof_formats.sse import Event
 
@@ -20,6 +19,25 @@ Place = tuple[int | None, int | None, int | None]
 """Number of the event, start and end of its bytes."""
 
 NOWHERE: Final[Place] = (None, None, None)
+
+
+class Sink(Protocol):
+    """Where a rule's check says what it found."""
+
+    def add(self, rule: str, message: str, *, about: Any = None, place: Place | None = None) -> None:
+        """Notes a breach at `place`, or at the event that is judged; `about` is what a profile looks at."""
+
+
+class Renamed:
+    """Hands breaches on under the rule of another dialect, which says that it follows these."""
+
+    def __init__(self, sink: Sink, rule: str) -> None:
+        self._sink = sink
+        self._rule = rule
+
+    def add(self, rule: str, message: str, *, about: Any = None, place: Place | None = None) -> None:
+        """Notes a breach of the other rule."""
+        self._sink.add(self._rule, f"{message} ({rule})", about=about, place=place)
 
 
 class Breaches:
@@ -49,10 +67,6 @@ class Breaches:
             message = f"{message} (later breaches of this rule are not listed)"
         event, start, end = self.place if place is None else place
         self._found.append(broken(rule, message, event=event, start=start, end=end))
-
-    def add_note(self, rule: str, message: str, note: Note) -> None:
-        """Notes a breach that the framing shows."""
-        self.add(rule, message, about=note.kind, place=(note.event, note.start, note.end))
 
     def take(self) -> list[Finding]:
         """The findings since the last call."""
