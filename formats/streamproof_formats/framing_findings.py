@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
+from streamproof_formats.payload import is_payload
 from streamproof_formats.rules import broken
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from streamproof_formats.note import Note, NoteKind
     from streamproof_formats.response import BodyEnd
     from streamproof_formats.sse import Event
+
+Breach = tuple["Finding", str | None]
+"""A finding, and what a profile looks at: the kind of the note, or the data that was left unclosed."""
 
 _PLAIN: Final[Mapping[NoteKind, tuple[str, str]]] = {
     "bom": ("SSE-04", "expected the first line at byte 0, found a byte order mark before it"),
@@ -25,7 +28,7 @@ _PLAIN: Final[Mapping[NoteKind, tuple[str, str]]] = {
 """Notes that break a rule whatever the dialect and the event."""
 
 
-def of_notes(notes: Sequence[Note], event: Event | None, *, dialect: str | None, profile: str) -> Iterator[Finding]:
+def of_notes(notes: Sequence[Note], event: Event | None, *, dialect: str | None, profile: str) -> Iterator[Breach]:
     """What the notes say is broken, in their order.
 
     `event` is the event that the last of the notes belong to; `dialect` is None for the base layer.
@@ -44,13 +47,13 @@ def of_notes(notes: Sequence[Note], event: Event | None, *, dialect: str | None,
                 yield _at(note, "SSE-28", f"expected data in every block, found only fields: {note.text}")
             case "data-lines" if event is not None:
                 yield from _of_data_lines(note, event, is_json=dialect is not None)
-            case "raw-separator" if dialect is not None or (event is not None and _is_json(event.data)):
+            case "raw-separator" if dialect is not None or (event is not None and is_payload(event.data)):
                 yield _at(
                     note, "SSE-08", f"expected \\u{ord(note.text):04x} escaped in JSON, found the character itself"
                 )
 
 
-def of_end(notes: Sequence[Note], end: BodyEnd) -> Iterator[Finding]:
+def of_end(notes: Sequence[Note], end: BodyEnd) -> Iterator[Breach]:
     """What the end of the body leaves unclosed.
 
     Nothing where the reader did not see the server's own end of the body: the blank line might have come.
@@ -62,11 +65,11 @@ def of_end(notes: Sequence[Note], end: BodyEnd) -> Iterator[Finding]:
             yield _at(note, "SSE-26", "expected a blank line behind the last event, found the end of the body")
 
 
-def _of_data_lines(note: Note, event: Event, *, is_json: bool) -> Iterator[Finding]:
+def _of_data_lines(note: Note, event: Event, *, is_json: bool) -> Iterator[Breach]:
     lines = event.data.split("\n")
-    if _is_json(event.data):
+    if is_payload(event.data):
         yield _at(note, "SSE-30", f"expected the JSON payload on one data line, found it on {note.count}")
-    elif is_json and all(line == "[DONE]" or _is_json(line) for line in lines):
+    elif is_json and all(line == "[DONE]" or is_payload(line) for line in lines):
         # "Consecutive data lines are one event": payloads that are whole line by line were meant as several.
         yield _at(
             note,
@@ -78,16 +81,6 @@ def _of_data_lines(note: Note, event: Event, *, is_json: bool) -> Iterator[Findi
         yield _at(note, "SSE-30", f"expected the payload on one data line, found it on {note.count}")
 
 
-def _is_json(text: str) -> bool:
-    """Whether the text is a JSON object or array: what a payload is."""
-    if text[:1] not in ("{", "[") and not text.lstrip(" \t\n\r").startswith(("{", "[")):
-        return False
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _at(note: Note, rule: str, message: str) -> Finding:
-    return broken(rule, message, event=note.event, start=note.start, end=note.end)
+def _at(note: Note, rule: str, message: str) -> Breach:
+    finding = broken(rule, message, event=note.event, start=note.start, end=note.end)
+    return finding, note.text if note.kind == "unclosed" else note.kind

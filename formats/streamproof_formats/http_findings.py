@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
+from streamproof_formats.payload import is_json
 from streamproof_formats.rules import broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamproof_formats.finding import Finding
+    from streamproof_formats.framing_findings import Breach
     from streamproof_formats.response import BodyEnd, BodyFraming, ResponseHead
 
 EVENT_STREAM: Final = "text/event-stream"
@@ -37,7 +37,7 @@ def announced_size(head: ResponseHead) -> int | None:
     return int(value[:18])
 
 
-def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> Iterator[Finding]:
+def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> Iterator[Breach]:
     """What the head breaks by itself; `asks_for_stream` tells whether the request wanted a stream."""
     found = media_type(head)
     if asks_for_stream and 200 <= head.status < 300:
@@ -48,38 +48,38 @@ def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> 
     # "A sender MUST NOT send a Content-Length header field in any message that contains a Transfer-Encoding header
     # field." -- RFC 9112, section 6.2
     if has_length and has_coding and head.http != "2":
-        yield broken("SSE-44", "expected Content-Length or Transfer-Encoding, found both")
+        yield _breach("SSE-44", "expected Content-Length or Transfer-Encoding, found both")
     # "An endpoint MUST NOT generate an HTTP/2 message containing connection-specific header fields."
     # -- RFC 9113, section 8.2.2
     for name in ("transfer-encoding", "connection"):
         if head.http == "2" and head.header(name) is not None:
-            yield broken("SSE-44", f"expected no {name} header in HTTP/2, found one")
+            yield _breach("SSE-44", f"expected no {name} header in HTTP/2, found one")
     # "A server MUST NOT send a response containing Transfer-Encoding unless the corresponding request indicates
     # HTTP/1.1 (or later minor revisions)." -- RFC 9112, section 6.1
     if head.request_http == "1.0" and has_coding:
-        yield broken("SSE-50", "expected no Transfer-Encoding in the answer to an HTTP/1.0 request, found one")
+        yield _breach("SSE-50", "expected no Transfer-Encoding in the answer to an HTTP/1.0 request, found one")
 
 
-def _of_success(head: ResponseHead, content_type: str, found: str | None) -> Iterator[Finding]:
+def _of_success(head: ResponseHead, content_type: str, found: str | None) -> Iterator[Breach]:
     if content_type != EVENT_STREAM:
         return
     if head.status != 200:
-        yield broken("SSE-40", f"expected status 200 for a stream, found {head.status}")
+        yield _breach("SSE-40", f"expected status 200 for a stream, found {head.status}")
     if found != content_type:
-        yield broken("SSE-40", f"expected content type {content_type}, found {found or 'none'}")
+        yield _breach("SSE-40", f"expected content type {content_type}, found {found or 'none'}")
 
 
-def _of_stream(head: ResponseHead) -> Iterator[Finding]:
+def _of_stream(head: ResponseHead) -> Iterator[Breach]:
     charset = _charset(head)
     if media_type(head) == EVENT_STREAM and charset is not None and charset != "utf-8":
-        yield broken("SSE-41b", f"expected charset utf-8 or none, found {charset}")
+        yield _breach("SSE-41b", f"expected charset utf-8 or none, found {charset}")
     values = [value for name, value in head.headers if name == "cache-control"]
     directives = {directive.partition("=")[0].strip().lower() for value in values for directive in value.split(",")}
     if head.status == 200 and not directives & _UNKEPT:
         found = ", ".join(values) or "none"
-        yield broken("SSE-42", f"expected Cache-Control no-cache, no-store or no-transform, found {found}")
+        yield _breach("SSE-42", f"expected Cache-Control no-cache, no-store or no-transform, found {found}")
     if head.header("content-length") is not None:
-        yield broken("SSE-43", "expected a stream without Content-Length, found one")
+        yield _breach("SSE-43", "expected a stream without Content-Length, found one")
 
 
 def _charset(head: ResponseHead) -> str | None:
@@ -90,23 +90,26 @@ def _charset(head: ResponseHead) -> str | None:
     return None
 
 
-def of_error_body(head: ResponseHead, body: bytes) -> Iterator[Finding]:
-    """What the body of an answer with a status of 400 and above breaks."""
+def of_error_body(head: ResponseHead, body: bytes | None) -> Iterator[Breach]:
+    """What the body of an answer with a status of 400 and above breaks; None for a body that was not read whole."""
     found = media_type(head)
     if found != "application/json" and not (found or "").endswith("+json"):
-        yield broken(
+        yield _breach(
             "SSE-47", f"expected an error of status {head.status} as application/json, found {found or 'none'}"
         )
         return
+    if body is not None and not _is_json(body):
+        yield _breach("SSE-47", f"expected an error of status {head.status} as JSON, found a body that is not JSON")
+
+
+def _is_json(body: bytes) -> bool:
     try:
-        json.loads(body)
-    except RecursionError:
-        return
-    except ValueError:
-        yield broken("SSE-47", f"expected an error of status {head.status} as JSON, found a body that is not JSON")
+        return is_json(body.decode())
+    except UnicodeDecodeError:
+        return False
 
 
-def of_body_end(head: ResponseHead, end: BodyEnd, framing: BodyFraming | None, size: int) -> Iterator[Finding]:
+def of_body_end(head: ResponseHead, end: BodyEnd, framing: BodyFraming | None, size: int) -> Iterator[Breach]:
     """What the end of the body breaks.
 
     `framing` is what a reader of the framing knows; without it, `size` bytes of body were taken and `end` tells the
@@ -121,14 +124,18 @@ def of_body_end(head: ResponseHead, end: BodyEnd, framing: BodyFraming | None, s
         if not whole:
             # "... incomplete if the size of the message body received (in octets) is less than the value given by
             # Content-Length" -- RFC 9112, section 8
-            yield broken("SSE-48", f"expected {announced} bytes of body, found its end after {taken}")
+            yield _breach("SSE-48", f"expected {announced} bytes of body, found its end after {taken}")
         if excess:
-            yield broken("SSE-43b", f"expected {announced} bytes of body, found {excess} more")
+            yield _breach("SSE-43b", f"expected {announced} bytes of body, found {excess} more")
         elif not whole and end in ("clean", "fin"):
-            yield broken("SSE-43b", f"expected a body of {announced} bytes as announced, found {taken}")
+            yield _breach("SSE-43b", f"expected a body of {announced} bytes as announced, found {taken}")
     elif announced is not None and not whole and end != "bad-framing":
-        yield broken("SSE-48", f"expected {announced} bytes of body, found its end before")
+        yield _breach("SSE-48", f"expected {announced} bytes of body, found its end before")
     elif head.framing == "chunked" and not whole:
         # "A message body that uses the chunked transfer coding is incomplete if the zero-sized chunk that terminates
         # the encoding has not been received." -- RFC 9112, section 8
-        yield broken("SSE-48", "expected the zero chunk at the end of the body, found none")
+        yield _breach("SSE-48", "expected the zero chunk at the end of the body, found none")
+
+
+def _breach(rule: str, message: str) -> Breach:
+    return broken(rule, message), None

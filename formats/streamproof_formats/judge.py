@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from streamproof_formats import framing_findings, http_findings
+from streamproof_formats.dialects import DIALECTS, machine, read_error
 from streamproof_formats.message import Message
+from streamproof_formats.profiles import PROFILES
 from streamproof_formats.sse import DEFAULT_LIMIT, Decoder, Event, LimitError
 from streamproof_formats.tally import Tally
 
@@ -44,14 +45,6 @@ class Judgement:
     """What kept the judge from reading on: a line or an event past the limit.  What follows it is not judged."""
 
 
-def _registry() -> Any:
-    return importlib.import_module("streamproof_formats.dialects")
-
-
-def _profiles() -> Any:
-    return importlib.import_module("streamproof_formats.profiles").PROFILES
-
-
 class Judge:
     """Judges one answer as its bytes come in; what it finds does not depend on how they are cut.
 
@@ -78,13 +71,14 @@ class Judge:
         self._head = head
         self._machine: Machine | None = None
         content_type = http_findings.EVENT_STREAM
-        asks_for_stream = not isinstance(request, Mapping) or request.get("stream") is not False
+        self._asks_for_stream = not isinstance(request, Mapping) or request.get("stream") is not False
         if dialect != BASE_LAYER:
-            content_type = _registry().DIALECTS[dialect].content_type
-            self._machine = _registry().machine(dialect, request=request, profile=profile)
+            content_type = DIALECTS[dialect].content_type
+            self._machine = machine(dialect, request=request, profile=profile)
         self._is_stream = head is None or http_findings.is_stream(head, content_type)
         self._decoder = Decoder(max_line=max_line, max_event=max_event)
-        self._allows: Mapping[str, Any] = {} if profile == "strict" else _profiles()[profile].allows
+        told = PROFILES[profile]
+        self._allows = told.allows if told.dialects is None or dialect in told.dialects else {}
         self._tally = Tally()
         self._events: list[Event] | None = [] if keep_events else None
         self._count = 0
@@ -95,7 +89,7 @@ class Judge:
         self._problem: str | None = None
         self._judgement: Judgement | None = None
         if head is not None:
-            self._judge_base(http_findings.of_head(head, content_type, asks_for_stream=asks_for_stream))
+            self._judge_base(http_findings.of_head(head, content_type, asks_for_stream=self._asks_for_stream))
 
     def receive_data(self, data: bytes) -> list[Event]:
         """Takes the next bytes of the decoded body; gives the events that they complete."""
@@ -154,9 +148,12 @@ class Judge:
     def _is_encoded(self) -> bool:
         return self._head is not None and self._head.header("content-encoding") not in (None, "identity")
 
-    def _judge_base(self, findings: Iterable[Finding]) -> None:
-        """Takes findings of the base layer; a machine has left out itself what the profile allows."""
-        self._tally.add(finding for finding in findings if finding.rule not in self._allows)
+    def _judge_base(self, findings: Iterable[tuple[Finding, str | None]]) -> None:
+        """Takes findings of the base layer, with what they are about; a machine applies the profile itself."""
+        for finding, about in findings:
+            allowance = self._allows.get(finding.rule)
+            if allowance is None or not allowance.covers(about):
+                self._tally.add(finding)
 
     def _take_events(self) -> list[Event]:
         events: list[Event] = []
@@ -165,7 +162,7 @@ class Judge:
                 self._take_notes(event)
                 notes, self._notes = self._notes, []
                 if self._machine is not None:
-                    self._tally.add(self._machine.receive(event, self._count, notes))
+                    self._tally.add(*self._machine.receive(event, self._count, notes))
                 self._count += 1
                 events.append(event)
         except LimitError as error:
@@ -191,20 +188,21 @@ class Judge:
         if self._problem is None:
             self._judge_base(framing_findings.of_end(self._notes, end))
             if self._machine is not None:
-                self._tally.add(self._machine.close(end, self._head, self._notes))
+                self._tally.add(*self._machine.close(end, self._head, self._notes))
 
     def _close_answer(self, end: BodyEnd) -> Message | None:
         """Reads a body that is no stream: an error, by its status or by its content type."""
         if self._head is None:
             return None
         body = bytes(self._answer)
-        if self._head.status >= 400 and len(body) < _MOST_ANSWER:
-            self._judge_base(http_findings.of_error_body(self._head, body))
+        if self._head.status >= 400:
+            is_whole = end == "clean" and len(body) < _MOST_ANSWER
+            self._judge_base(http_findings.of_error_body(self._head, body if is_whole else None))
         if self._machine is None:
             return None
-        if self._head.status < 400:
-            self._tally.add(self._machine.close(end, self._head))
-        return Message(error=_registry().read_error(self._dialect, self._head.status, body), ended="error")
+        if self._head.status < 400 and self._asks_for_stream:
+            self._tally.add(*self._machine.close(end, self._head))
+        return Message(error=read_error(self._dialect, self._head.status, body), ended="error")
 
 
 def judge(

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from streamproof_formats.finding import Finding
 
 MOST_OF_ONE_RULE: Final = 20
@@ -22,7 +20,7 @@ class Tally:
         self._kept: dict[str, list[Finding]] = {}
         self._left_out: dict[str, int] = {}
 
-    def add(self, findings: Iterable[Finding]) -> None:
+    def add(self, *findings: Finding) -> None:
         """Takes findings that were made later than all before."""
         for finding in findings:
             kept = self._kept.setdefault(finding.rule, [])
