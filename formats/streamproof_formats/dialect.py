@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from streamproof_formats.finding import Finding
     from streamproof_formats.message import Message
+    from streamproof_formats.note import Note
     from streamproof_formats.response import BodyEnd, ResponseHead
     from streamproof_formats.sse import Event
 
@@ -33,16 +34,24 @@ DIALECT_NAMES: Final = (
 
 
 class Machine(Protocol):
-    """Judges and assembles one stream of one dialect, event by event."""
+    """Judges and assembles one stream of one dialect, event by event.
 
-    def receive(self, event: Event, number: int) -> Iterable[Finding]:
-        """Takes the dispatched event `number` and tells what it breaks."""
+    Beside `DIALECTS` and `machine(name, *, request, profile) -> Machine`, the registry `streamproof_formats.dialects`
+    has `read_error(name, status, body) -> StreamError` for an answer that is no stream.
+    """
+
+    def receive(self, event: Event, number: int, notes: Sequence[Note] = ()) -> Iterable[Finding]:
+        """Takes the dispatched event `number` and tells what it breaks.
+
+        `notes` tell of the framing since the event before: of blocks that dispatched nothing (`note.event` is None),
+        then of the event's own (`note.event == number`).
+        """
 
     def receive_item(self, item: Json) -> None:
         """Takes a decoded chunk as an SDK hands it out: it adds to the message and is not judged."""
 
-    def close(self, end: BodyEnd, head: ResponseHead | None) -> Iterable[Finding]:
-        """Takes the end of the body and tells what the whole breaks."""
+    def close(self, end: BodyEnd, head: ResponseHead | None, notes: Sequence[Note] = ()) -> Iterable[Finding]:
+        """Takes the end of the body, with the notes since the last event, and tells what the whole breaks."""
 
     @property
     def message(self) -> Message:

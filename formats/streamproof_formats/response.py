@@ -26,3 +26,16 @@ class ResponseHead:
     def header(self, name: str) -> str | None:
         """The first header of this lower-case name."""
         return next((value for key, value in self.headers if key == name), None)
+
+
+@attrs.frozen(kw_only=True)
+class BodyFraming:
+    """What the framing says of a body that has ended; the numbers count bytes before any content decoding."""
+
+    size: int
+    is_whole: bool
+    """True when the zero chunk came, the announced length was reached, or closing was the framing."""
+    excess: int = 0
+    """Bytes that came after the end of the body on a connection that announced no second answer."""
+    problem: str | None = None
+    """What was expected and found where the bytes are not the framing, or not the content encoding."""

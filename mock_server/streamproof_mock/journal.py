@@ -48,7 +48,7 @@ class Exchange:
     delivered: int | None = None
     """Of `wire_written`, the bytes that the client's kernel acknowledged; None where the system does not tell."""
     read: int | None = None
-    """Of those, the bytes that the client's application read, where the system tells."""
+    """Of those, the bytes that the client's application had read when the answer ended, where the system tells."""
     boundaries_asked: int = 0
     boundaries_kept: int = 0
     way: Literal["asked", "waited"] | None = None

@@ -1,0 +1,74 @@
+"""Collects what a stream breaks, with its place, under one profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from streamproof_formats.rules import broken
+
+if TYPE_CHECKING:
+    from streamproof_formats.finding import Finding
+    from streamproof_formats.profiles import Allowance
+    from streamproof_formats.sse import Event
+
+MOST: Final = 50
+"""Findings of one rule that are kept of one stream: a server that departs departs in every chunk."""
+
+Place = tuple[int | None, int | None, int | None]
+"""Number of the event, start and end of its bytes."""
+
+NOWHERE: Final[Place] = (None, None, None)
+
+
+class Sink(Protocol):
+    """Where a rule's check says what it found."""
+
+    def add(self, rule: str, message: str, *, about: Any = None, place: Place | None = None) -> None:
+        """Notes a breach at `place`, or at the event that is judged; `about` is what a profile looks at."""
+
+
+class Renamed:
+    """Hands breaches on under the rule of another dialect, which says that it follows these."""
+
+    def __init__(self, sink: Sink, rule: str) -> None:
+        self._sink = sink
+        self._rule = rule
+
+    def add(self, rule: str, message: str, *, about: Any = None, place: Place | None = None) -> None:
+        """Notes a breach of the other rule."""
+        self._sink.add(self._rule, f"{message} ({rule})", about=about, place=place)
+
+
+class Breaches:
+    """Findings in the making.  `once` names the rules of which the first breach tells all."""
+
+    def __init__(self, allows: Mapping[str, Allowance], once: frozenset[str] = frozenset()) -> None:
+        self._allows = allows
+        self._once = once
+        self._counts: dict[str, int] = {}
+        self._found: list[Finding] = []
+        self.place: Place = NOWHERE
+
+    def at(self, event: Event, number: int) -> None:
+        """Names the event that is judged from now on."""
+        self.place = (number, event.start, event.end)
+
+    def add(self, rule: str, message: str, *, about: Any = None, place: Place | None = None) -> None:
+        """Notes a breach at `place`, or at the event that is judged; `about` is what a profile looks at."""
+        allowance = self._allows.get(rule)
+        if allowance is not None and allowance.covers(about):
+            return
+        count = self._counts[rule] = self._counts.get(rule, 0) + 1
+        most = 1 if rule in self._once else MOST
+        if count > most:
+            return
+        if count == MOST:
+            message = f"{message} (later breaches of this rule are not listed)"
+        event, start, end = self.place if place is None else place
+        self._found.append(broken(rule, message, event=event, start=start, end=end))
+
+    def take(self) -> list[Finding]:
+        """The findings since the last call."""
+        found, self._found = self._found, []
+        return found

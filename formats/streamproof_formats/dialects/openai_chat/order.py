@@ -1,0 +1,91 @@
+"""In which order a choice may say what it says: the transitions of the format, as data.
+
+A chunk's entry for a choice is read as signals: the author's role, pieces of reasoning, text, refusal, tool call,
+function call and audio, then the finish.  A delta with none of these is the signal EMPTY.  A choice is FRESH until its
+first delta, OPEN until its first text, then ANSWERING, and FINISHED from its finish reason on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+
+class State(Enum):
+    """How far a choice has come."""
+
+    FRESH = auto()
+    OPEN = auto()
+    ANSWERING = auto()
+    FINISHED = auto()
+
+
+class Signal(Enum):
+    """One thing that a chunk says of a choice."""
+
+    ROLE = "the role"
+    REASONING = "reasoning"
+    TEXT = "content"
+    REFUSAL = "a refusal"
+    TOOL = "a tool call"
+    FUNCTION = "a function call"
+    AUDIO = "audio"
+    EMPTY = "an empty delta"
+    FINISH = "a finish reason"
+
+
+class Step(NamedTuple):
+    """Where a signal leads, and the rule that it breaks there."""
+
+    state: State
+    rule: str | None = None
+
+
+_DELTAS: Final = tuple(signal for signal in Signal if signal is not Signal.FINISH)
+_FINISH: Final = {Signal.FINISH: Step(State.FINISHED)}
+
+TRANSITIONS: Final[Mapping[State, Mapping[Signal, Step]]] = {
+    # The first chunk of a choice carries the role, in OpenAI's samples; an audio stream has it later (OC-10).
+    State.FRESH: {
+        **{signal: Step(State.OPEN, "OC-10") for signal in _DELTAS},
+        Signal.ROLE: Step(State.OPEN),
+        Signal.AUDIO: Step(State.OPEN),
+        Signal.TEXT: Step(State.ANSWERING, "OC-10"),
+        **_FINISH,
+    },
+    State.OPEN: {
+        **{signal: Step(State.OPEN) for signal in _DELTAS},
+        Signal.TEXT: Step(State.ANSWERING),
+        **_FINISH,
+    },
+    # Reasoning comes before the content that it led to (OC-35).
+    State.ANSWERING: {
+        **{signal: Step(State.ANSWERING) for signal in _DELTAS},
+        Signal.REASONING: Step(State.ANSWERING, "OC-35"),
+        **_FINISH,
+    },
+    # What comes after the finish reason is appended by the SDKs without a word (OC-15); audio may come (OC-44).
+    State.FINISHED: {
+        **{signal: Step(State.FINISHED) for signal in _DELTAS},
+        Signal.TEXT: Step(State.FINISHED, "OC-15"),
+        Signal.REFUSAL: Step(State.FINISHED, "OC-15"),
+        Signal.TOOL: Step(State.FINISHED, "OC-15"),
+        Signal.FUNCTION: Step(State.FINISHED, "OC-15"),
+        Signal.FINISH: Step(State.FINISHED, "OC-14b"),
+    },
+}
+
+EXPECTED: Final[Mapping[str, str]] = {
+    "OC-10": "the role in the first chunk of a choice",
+    "OC-14b": "one finish reason",
+    "OC-15": "nothing new after the finish reason",
+    "OC-35": "all reasoning before the content",
+}
+"""What a finding of a transition says it expected, by rule."""
+
+ONCE_A_CHOICE: Final[Mapping[Signal, str]] = {Signal.ROLE: "OC-11"}
+"""Signals that a choice gives once, and the rule of it (the finish reason has its own in the table)."""
+
+EXCLUSIVE: Final = ((Signal.TEXT, Signal.REFUSAL, "OC-13"), (Signal.TOOL, Signal.FUNCTION, "OC-26d"))
+"""Pairs of signals that one choice does not give both, and the rule of it."""

@@ -1,0 +1,221 @@
+"""The judge: bytes of one answer in; events, the message they add up to, and what they break, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from streamproof_formats import framing_findings, http_findings
+from streamproof_formats.dialects import DIALECTS, machine, read_error
+from streamproof_formats.message import Message
+from streamproof_formats.profiles import PROFILES
+from streamproof_formats.sse import DEFAULT_LIMIT, Decoder, Event, LimitError
+from streamproof_formats.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from streamproof_formats.dialect import Json, Machine
+    from streamproof_formats.finding import Finding
+    from streamproof_formats.note import Note
+    from streamproof_formats.response import BodyEnd, BodyFraming, ResponseHead
+
+BASE_LAYER: Final = "sse"
+"""The dialect that stops at events: no message, no findings beyond framing and HTTP."""
+
+_PIECE: Final = 1 << 16  # bytes decoded between two collections of notes, so that these stay few
+_MOST_NOTES: Final = 64  # notes between two events that a machine is told of
+_MOST_ANSWER: Final = 1 << 24  # bytes of a body that is no stream which are kept to be read
+
+
+@attrs.frozen(kw_only=True)
+class Judgement:
+    """What one answer is worth."""
+
+    dialect: str
+    events: tuple[Event, ...]
+    """The dispatched events; empty where they were not to be kept."""
+    message: Message | None
+    """None for the dialect `sse`."""
+    findings: tuple[Finding, ...]
+    """By place in the body, those without a place last; then by rule.  Of one rule at most 20."""
+    problem: str | None = None
+    """What kept the judge from reading on: a line or an event past the limit.  What follows it is not judged."""
+
+
+class Judge:
+    """Judges one answer as its bytes come in; what it finds does not depend on how they are cut.
+
+    `dialect` is one that is spoken, or `sse`.  Without a `request` the stream is taken to be asked for, and nothing is
+    judged that depends on the request.  Without a `head` the bytes are a body alone, which tells nothing of HTTP.  What
+    the `profile` allows makes no finding.  `keep_events=False` is for streams of any length.
+
+    Raises KeyError for a dialect or profile that is not known.
+    """
+
+    def __init__(
+        self,
+        dialect: str,
+        *,
+        request: Json | None = None,
+        profile: str = "strict",
+        head: ResponseHead | None = None,
+        keep_events: bool = True,
+        max_line: int = DEFAULT_LIMIT,
+        max_event: int = DEFAULT_LIMIT,
+    ) -> None:
+        self._dialect = dialect
+        self._profile = profile
+        self._head = head
+        self._machine: Machine | None = None
+        content_type = http_findings.EVENT_STREAM
+        self._asks_for_stream = not isinstance(request, Mapping) or request.get("stream") is not False
+        if dialect != BASE_LAYER:
+            content_type = DIALECTS[dialect].content_type
+            self._machine = machine(dialect, request=request, profile=profile)
+        self._is_stream = head is None or http_findings.is_stream(head, content_type)
+        self._decoder = Decoder(max_line=max_line, max_event=max_event)
+        told = PROFILES[profile]
+        self._allows = told.allows if told.dialects is None or dialect in told.dialects else {}
+        self._tally = Tally()
+        self._events: list[Event] | None = [] if keep_events else None
+        self._count = 0
+        self._notes: list[Note] = []  # for the machine, since the last event
+        self._answer = bytearray()  # the body, where it is no stream
+        self._size = 0
+        self._announced = None if head is None else http_findings.announced_size(head)
+        self._problem: str | None = None
+        self._judgement: Judgement | None = None
+        if head is not None:
+            self._judge_base(http_findings.of_head(head, content_type, asks_for_stream=self._asks_for_stream))
+
+    def receive_data(self, data: bytes) -> list[Event]:
+        """Takes the next bytes of the decoded body; gives the events that they complete."""
+        if self._judgement is not None:
+            raise ValueError("no more data can follow the end of the body")
+        data = self._within_announced(data)
+        if not self._is_stream:
+            self._answer += data[: _MOST_ANSWER - len(self._answer)]
+            return []
+        events: list[Event] = []
+        for start in range(0, len(data), _PIECE):
+            if self._problem is None:
+                self._decoder.receive_data(data[start : start + _PIECE])
+                events += self._take_events()
+        if self._events is not None:
+            self._events += events
+        return events
+
+    def close(self, end: BodyEnd = "clean", framing: BodyFraming | None = None) -> Judgement:
+        """Takes the end of the body, and what its framing says where a reader of the framing is at hand."""
+        if self._judgement is not None:
+            return self._judgement
+        message = None
+        if not self._is_stream:
+            message = self._close_answer(end)
+        elif self._problem is None:
+            self._close_stream(end)
+        if self._machine is not None and message is None:
+            message = self._machine.message
+        if self._head is not None:
+            self._judge_base(http_findings.of_body_end(self._head, end, framing, self._size))
+        self._judgement = Judgement(
+            dialect=self._dialect,
+            events=tuple(self._events or ()),
+            message=message,
+            findings=self._tally.findings(),
+            problem=self._problem,
+        )
+        return self._judgement
+
+    @property
+    def message(self) -> Message | None:
+        """What the stream has said so far; None for the dialect `sse`."""
+        if self._judgement is not None:
+            return self._judgement.message
+        return None if self._machine is None else self._machine.message
+
+    def _within_announced(self, data: bytes) -> bytes:
+        """What of `data` belongs to the body: a Content-Length ends it, whatever follows."""
+        self._size += len(data)
+        if self._announced is None or self._is_encoded or self._size <= self._announced:
+            return data
+        return data[: max(0, len(data) - (self._size - self._announced))]
+
+    @property
+    def _is_encoded(self) -> bool:
+        return self._head is not None and self._head.header("content-encoding") not in (None, "identity")
+
+    def _judge_base(self, findings: Iterable[tuple[Finding, str | None]]) -> None:
+        """Takes findings of the base layer, with what they are about; a machine applies the profile itself."""
+        for finding, about in findings:
+            allowance = self._allows.get(finding.rule)
+            if allowance is None or not allowance.covers(about):
+                self._tally.add(finding)
+
+    def _take_events(self) -> list[Event]:
+        events: list[Event] = []
+        try:
+            while isinstance(event := self._decoder.next_event(), Event):
+                self._take_notes(event)
+                notes, self._notes = self._notes, []
+                if self._machine is not None:
+                    self._tally.add(*self._machine.receive(event, self._count, notes))
+                self._count += 1
+                events.append(event)
+        except LimitError as error:
+            self._problem = str(error)
+        self._take_notes(None)
+        return events
+
+    def _take_notes(self, event: Event | None) -> None:
+        notes = self._decoder.take_notes()
+        if notes:
+            dialect = None if self._machine is None else self._dialect
+            self._judge_base(framing_findings.of_notes(notes, event, dialect=dialect, profile=self._profile))
+            # Blocks without data could go on for ever: a machine is told of the first, and of all that an event has.
+            for note in notes:
+                if note.event is not None or note.kind == "unclosed" or len(self._notes) < _MOST_NOTES:
+                    self._notes.append(note)
+
+    def _close_stream(self, end: BodyEnd) -> None:
+        self._decoder.receive_data(b"")
+        events = self._take_events()
+        if self._events is not None:
+            self._events += events
+        if self._problem is None:
+            self._judge_base(framing_findings.of_end(self._notes, end))
+            if self._machine is not None:
+                self._tally.add(*self._machine.close(end, self._head, self._notes))
+
+    def _close_answer(self, end: BodyEnd) -> Message | None:
+        """Reads a body that is no stream: an error, by its status or by its content type."""
+        if self._head is None:
+            return None
+        body = bytes(self._answer)
+        if self._head.status >= 400:
+            is_whole = end == "clean" and len(body) < _MOST_ANSWER
+            self._judge_base(http_findings.of_error_body(self._head, body if is_whole else None))
+        if self._machine is None:
+            return None
+        if self._head.status < 400 and self._asks_for_stream:
+            self._tally.add(*self._machine.close(end, self._head))
+        return Message(error=read_error(self._dialect, self._head.status, body), ended="error")
+
+
+def judge(
+    body: bytes,
+    dialect: str,
+    *,
+    request: Json | None = None,
+    profile: str = "strict",
+    head: ResponseHead | None = None,
+    end: BodyEnd = "clean",
+    framing: BodyFraming | None = None,
+) -> Judgement:
+    """Judges a whole body; arguments as for `Judge` and its `close`."""
+    whole = Judge(dialect, request=request, profile=profile, head=head)
+    whole.receive_data(body)
+    return whole.close(end, framing)
