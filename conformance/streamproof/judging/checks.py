@@ -102,6 +102,7 @@ def _choice(
 
 
 def _text(expected: Expectation, seen: Observed, name: str, wanted: str, said: str) -> Iterator[Failed]:
+    wanted, said = _paired(wanted), _paired(said)
     if said == wanted or (expected.text_is_prefix and wanted.startswith(said)):
         return
     missing = len(said) < len(wanted) and _is_subsequence(said, wanted)
@@ -109,6 +110,11 @@ def _text(expected: Expectation, seen: Observed, name: str, wanted: str, said: s
         yield Failed("silent-truncation", f"{name}: {difference(wanted, said)}", wanted, said)
     else:
         yield Failed("wrong-text", f"{name}: {difference(wanted, said)}", wanted, said)
+
+
+def _paired(text: str) -> str:
+    """The text with surrogate halves that stand together joined: some languages keep them apart, none shows them so."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _is_subsequence(part: str, whole: str) -> bool:
@@ -292,7 +298,7 @@ def _deltas(seen: Observed) -> Iterator[Failed]:
         choice = seen.choices.get(index)
         for kind, joined in kinds.items():
             final = getattr(choice, kind) if choice else ""
-            if joined != final:
+            if _paired(joined) != _paired(final):
                 yield Failed("deltas-differ", f"choices[{index}].{kind}: {difference(final, joined)}", final, joined)
 
 

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import attrs
 
+from streamproof_formats.content_coding import coding_of
 from streamproof_formats.dialects import DIALECTS
 from streamproof_formats.finding import Finding
 from streamproof_formats.http_findings import is_stream
@@ -83,12 +84,15 @@ def read_answer(case: Case, answer: AnswerPlan, *, limit: int = BODY_LIMIT, prof
     """Runs the machine over the whole answer, with the request known."""
     head = head_of(answer)
     judge = Judge(case.dialect, request=dict(case.request), profile=profile, head=head)
+    # A header that names an encoding without doing it is a lie to the client; what was meant is judged.
+    coding = coding_of(answer.encoding)
     pieces, size, whole = [], 0, True
     for operation in answer.operations():
         if isinstance(operation, Write):
-            pieces.append(operation.data)
             size += len(operation.data)
-            judge.receive_data(operation.data)
+            for piece in (operation.data,) if coding is None else coding.decode(operation.data):
+                pieces.append(piece)
+                judge.receive_data(piece)
             if size > limit:
                 whole = False
                 break
