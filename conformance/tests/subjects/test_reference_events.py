@@ -38,12 +38,15 @@ TABLE = {
     "a name, which does not leak": (b"event: e\ndata: a\n\ndata: b\n\n", [("e", "a", ""), ("message", "b", "")]),
     "a name without data does not leak either": (b"event: e\n\ndata: a\n\n", [("message", "a", "")]),
     "an empty name is the default": (b"event: e\nevent\ndata: a\n\n", [("message", "a", "")]),
-    "an id stays": (b"id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\n", [("message", "a", "7"), ("message", "b", "7"), ("message", "c", "")]),
+    "an id stays": (
+        b"id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\n",
+        [("message", "a", "7"), ("message", "b", "7"), ("message", "c", "")],
+    ),
     "an id with NUL is ignored": (b"id: 7\nid: 8\0\ndata: a\n\n", [("message", "a", "7")]),
     "blocks without data are nothing": (b"retry: 10\n\nid: 7\n\nevent: e\n\n\n\n", []),
     "what is not ended is dropped": (b"data: a\n\ndata: b\n", [("message", "a", "")]),
     "a whole line too": (b"data: a\n\ndata: b", [("message", "a", "")]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -12,7 +12,11 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 WHOLE = {
     "chunks": (CHUNKED + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", b"abcde", True),
     "chunks with extensions and trailers": (CHUNKED + b"03;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n", b"abc", True),
-    "upper and lower case sizes": (CHUNKED + b"A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", b"0123456789" * 2, True),
+    "upper and lower case sizes": (
+        CHUNKED + b"A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n",
+        b"0123456789" * 2,
+        True,
+    ),
     "a body that looks like the end": (CHUNKED + b"5\r\n0\r\n\r\n\r\n0\r\n\r\n", b"0\r\n\r\n", True),
     "a length": (OK + b"Content-Length: 5\r\n\r\nabcde", b"abcde", True),
     "the same length twice": (OK + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nabcde", b"abcde", True),
@@ -23,7 +27,7 @@ WHOLE = {
     "asked to close": (OK + b"Connection: Close\r\nContent-Length: 1\r\n\r\na", b"a", False),
     "HTTP/1.0": (b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na", b"a", False),
     "bytes after the end": (OK + b"Content-Length: 1\r\n\r\nab", b"a", False),
-}  # fmt: skip
+}
 
 BROKEN = {
     "the end in a chunk": (CHUNKED + b"5\r\nabc", b"abc", True),

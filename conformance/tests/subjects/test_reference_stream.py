@@ -58,125 +58,191 @@ TABLE: dict[str, tuple[str, Json, str | None]] = {
     "surrogates over two deltas": (text("a\ud83d") + text("\ude00b") + END, {"text": "a😀b"}, None),
     "half a pair": (text("a\ud83d") + text("b\ude00") + END, {"text": "a\ufffdb\ufffd"}, None),
     "half a pair at the end": (text("a\ud83d") + END, {"text": "a\ufffd"}, None),
-    "a role on each chunk": (chunk({"role": "assistant", "content": "Hello"}) + chunk({"role": None}) + END, WHOLE, None),
+    "a role on each chunk": (
+        chunk({"role": "assistant", "content": "Hello"}) + chunk({"role": None}) + END,
+        WHOLE,
+        None,
+    ),
     "unknown fields": (chunk({"content": "Hello", "x": 1}, y=[2], obfuscation="z") + END, WHOLE, None),
     "no text": (chunk({"role": "assistant"}) + END, {"text": None, "finish_reason": "stop"}, None),
     "empty text": (text("") + END, {"text": "", "finish_reason": "stop"}, None),
     "comments, ids and blocks without data": (
-        ": hi\n\nid: 1\n\nretry: 5\n\n" + text("Hello") + ": ping\n\nevent: ping\n\n" + END, WHOLE, None,
+        ": hi\n\nid: 1\n\nretry: 5\n\n" + text("Hello") + ": ping\n\nevent: ping\n\n" + END,
+        WHOLE,
+        None,
     ),
     "empty data": (text("Hel") + "data:\n\ndata\n\n" + text("lo") + END, WHOLE, None),
     "error null": (text("Hello", error=None) + END, WHOLE, None),
     "Azure's chunks": (
-        event({"choices": [], "prompt_filter_results": []}) + text("Hello")
+        event({"choices": [], "prompt_filter_results": []})
+        + text("Hello")
         + event({"choices": [{"index": 0, "content_filter_results": {}}]})
-        + chunk(finish="stop", usage=None) + DONE, WHOLE, None,
+        + chunk(finish="stop", usage=None)
+        + DONE,
+        WHOLE,
+        None,
     ),
     "choices null or absent": (text("Hello") + event({"choices": None}) + event({"id": "c"}) + END, WHOLE, None),
     "no index": (event({"choices": [{"delta": {"content": "Hello"}, "finish_reason": "stop"}]}) + DONE, WHOLE, None),
     "a chunk of another kind with a message too": (
-        event({"object": "chat.completion", "choices": [{"index": 0, "message": {"content": "x"}, "delta": {"content": "Hello"}}]})
-        + END, WHOLE, None,
+        event(
+            {
+                "object": "chat.completion",
+                "choices": [{"index": 0, "message": {"content": "x"}, "delta": {"content": "Hello"}}],
+            }
+        )
+        + END,
+        WHOLE,
+        None,
     ),
     "events after the mark are not read": (text("Hello") + END + text("x") + "data: {\n\n", WHOLE, None),
     "a mark with a space": (text("Hello") + STOP + "data: [DONE] \n\n", WHOLE, None),
     "a mark with more": (text("Hello") + STOP + "data: [DONE]x\n\n", WHOLE, "malformed_event"),
-    "other finish reasons": (text("Hello") + chunk(finish="eos") + DONE, {"text": "Hello", "finish_reason": "eos"}, None),
+    "other finish reasons": (
+        text("Hello") + chunk(finish="eos") + DONE,
+        {"text": "Hello", "finish_reason": "eos"},
+        None,
+    ),
     "finish reasons that say nothing": (
-        text("Hel", finish="") + text("lo", finish="null") + END, WHOLE, None,
+        text("Hel", finish="") + text("lo", finish="null") + END,
+        WHOLE,
+        None,
     ),
     "no finish reason": (text("Hello") + DONE, {"text": "Hello", "finish_reason": None}, None),
     "reasoning under one name": (
-        chunk({"reasoning_content": "hm"}) + text("Hello") + END, {"text": "Hello", "reasoning": "hm"}, None,
+        chunk({"reasoning_content": "hm"}) + text("Hello") + END,
+        {"text": "Hello", "reasoning": "hm"},
+        None,
     ),
     "reasoning under the other": (chunk({"reasoning": "hm"}) + text("Hello") + END, {"reasoning": "hm"}, None),
     "reasoning under both, once": (
-        chunk({"reasoning": "hm", "reasoning_content": "hm"}) + END, {"text": None, "reasoning": "hm"}, None,
+        chunk({"reasoning": "hm", "reasoning_content": "hm"}) + END,
+        {"text": None, "reasoning": "hm"},
+        None,
     ),
     "a refusal": (chunk({"refusal": "No"}) + chunk({"refusal": "."}) + END, {"text": None, "refusal": "No."}, None),
     "usage, the last one": (
         text("Hello", usage={"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}) + STOP + USAGE + DONE,
-        {"usage": {"input": 3, "output": 2, "total": 5}, "choices": [WHOLE]}, None,
+        {"usage": {"input": 3, "output": 2, "total": 5}, "choices": [WHOLE]},
+        None,
     ),
     "usage without a part": (
         text("Hello") + STOP + event({"usage": {"prompt_tokens": 3}}) + DONE,
-        {"usage": {"input": 3, "output": None, "total": None}}, None,
+        {"usage": {"input": 3, "output": None, "total": None}},
+        None,
     ),
     "two choices, interleaved": (
         text("A") + text("B", index=1) + text("a") + chunk(finish="stop", index=1) + chunk(finish="length") + DONE,
-        {"choices": [{"text": "Aa", "finish_reason": "length"}, {"text": "B", "finish_reason": "stop"}]}, None,
+        {"choices": [{"text": "Aa", "finish_reason": "length"}, {"text": "B", "finish_reason": "stop"}]},
+        None,
     ),
-
     # Tool calls
     "a call in pieces": (
         call(0, "a", "f", "") + call(0, None, None, '{"x":') + call(0, None, None, "1}") + CALLS + DONE,
-        {"tool_calls": [a_call("a", "f", '{"x":1}', {"x": 1})], "finish_reason": "tool_calls"}, None,
+        {"tool_calls": [a_call("a", "f", '{"x":1}', {"x": 1})], "finish_reason": "tool_calls"},
+        None,
     ),
     "calls interleaved": (
-        call(0, "a", "f", '{"x"') + call(1, "b", "g", '{"y"') + call(0, None, None, ":1}") + call(1, None, None, ":2}")
-        + CALLS + DONE,
-        {"tool_calls": [a_call("a", "f", '{"x":1}', {"x": 1}), a_call("b", "g", '{"y":2}', {"y": 2})]}, None,
+        call(0, "a", "f", '{"x"')
+        + call(1, "b", "g", '{"y"')
+        + call(0, None, None, ":1}")
+        + call(1, None, None, ":2}")
+        + CALLS
+        + DONE,
+        {"tool_calls": [a_call("a", "f", '{"x":1}', {"x": 1}), a_call("b", "g", '{"y":2}', {"y": 2})]},
+        None,
     ),
     "indexes are labels": (
         call(4, "a", "f", "{}") + call(1, "b", "g", "{}") + CALLS + DONE,
-        {"tool_calls": [a_call("a", "f", "{}", {}), a_call("b", "g", "{}", {})]}, None,
+        {"tool_calls": [a_call("a", "f", "{}", {}), a_call("b", "g", "{}", {})]},
+        None,
     ),
     "id and name repeated": (
-        call(0, "a", "f", "{") + call(0, "a", "f", "}") + CALLS + DONE, {"tool_calls": [a_call("a", "f", "{}", {})]}, None,
+        call(0, "a", "f", "{") + call(0, "a", "f", "}") + CALLS + DONE,
+        {"tool_calls": [a_call("a", "f", "{}", {})]},
+        None,
     ),
     "a name in pieces": (
         call(0, "a", "edit_", "") + call(0, None, "file", "{}") + CALLS + DONE,
-        {"tool_calls": [a_call("a", "edit_file", "{}", {})]}, None,
+        {"tool_calls": [a_call("a", "edit_file", "{}", {})]},
+        None,
     ),
     "nulls and empty names later": (
-        call(0, "a", "f", "{") + chunk({"tool_calls": [{"index": 0, "id": None, "type": None, "function": {"name": None, "arguments": "}"}}]})
-        + call(0, "", "", "") + CALLS + DONE,
-        {"tool_calls": [a_call("a", "f", "{}", {})]}, None,
+        call(0, "a", "f", "{")
+        + chunk({"tool_calls": [{"index": 0, "id": None, "type": None, "function": {"name": None, "arguments": "}"}}]})
+        + call(0, "", "", "")
+        + CALLS
+        + DONE,
+        {"tool_calls": [a_call("a", "f", "{}", {})]},
+        None,
     ),
     "no arguments at all": (
-        call(0, "a", "f") + CALLS + DONE, {"tool_calls": [a_call("a", "f", "", None)], "finish_reason": "tool_calls"}, None,
+        call(0, "a", "f") + CALLS + DONE,
+        {"tool_calls": [a_call("a", "f", "", None)], "finish_reason": "tool_calls"},
+        None,
     ),
     "two ids on one index are two calls": (
         call(0, "a", "f", '{"p":1}') + call(0, "b", "g", '{"q"') + call(0, None, None, ":2}") + CALLS + DONE,
-        {"tool_calls": [a_call("a", "f", '{"p":1}', {"p": 1}), a_call("b", "g", '{"q":2}', {"q": 2})]}, None,
+        {"tool_calls": [a_call("a", "f", '{"p":1}', {"p": 1}), a_call("b", "g", '{"q":2}', {"q": 2})]},
+        None,
     ),
     "without indexes an id opens a call": (
         call(None, "a", "f", "{") + call(None, None, None, "}") + call(None, "b", "g", "{}") + CALLS + DONE,
-        {"tool_calls": [a_call("a", "f", "{}", {}), a_call("b", "g", "{}", {})]}, None,
+        {"tool_calls": [a_call("a", "f", "{}", {}), a_call("b", "g", "{}", {})]},
+        None,
     ),
     "two whole calls in one chunk, with text": (
-        chunk({"content": "Hello", "tool_calls": [
-            {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}},
-            {"index": 1, "id": "b", "function": {"name": "g", "arguments": "{}"}},
-        ]}) + CALLS + DONE,
-        {"text": "Hello", "tool_calls": [a_call("a", "f", "{}", {}), a_call("b", "g", "{}", {})]}, None,
+        chunk(
+            {
+                "content": "Hello",
+                "tool_calls": [
+                    {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}},
+                    {"index": 1, "id": "b", "function": {"name": "g", "arguments": "{}"}},
+                ],
+            }
+        )
+        + CALLS
+        + DONE,
+        {"text": "Hello", "tool_calls": [a_call("a", "f", "{}", {}), a_call("b", "g", "{}", {})]},
+        None,
     ),
     "empty lists of calls": (
-        chunk({"content": "Hello", "tool_calls": []}) + chunk({"tool_calls": None}) + END, {**WHOLE, "tool_calls": []}, None,
+        chunk({"content": "Hello", "tool_calls": []}) + chunk({"tool_calls": None}) + END,
+        {**WHOLE, "tool_calls": []},
+        None,
     ),
     "a custom tool": (
-        chunk({"tool_calls": [{"index": 0, "id": "a", "type": "custom", "custom": {"name": "f", "input": "x"}}]}) + CALLS + DONE,
-        {"tool_calls": [a_call("a", "f", "x", None)]}, None,
+        chunk({"tool_calls": [{"index": 0, "id": "a", "type": "custom", "custom": {"name": "f", "input": "x"}}]})
+        + CALLS
+        + DONE,
+        {"tool_calls": [a_call("a", "f", "x", None)]},
+        None,
     ),
     "a call cut by the length": (
         call(0, "a", "f", '{"x":') + chunk(finish="length") + DONE,
-        {"tool_calls": [a_call("a", "f", '{"x":', None)], "finish_reason": "length"}, None,
+        {"tool_calls": [a_call("a", "f", '{"x":', None)], "finish_reason": "length"},
+        None,
     ),
     "a call cut by the end": (
-        call(0, "a", "f", "{}"), {"tool_calls": [a_call("a", "f", "{}", None)], "finish_reason": None}, "incomplete_stream",
+        call(0, "a", "f", "{}"),
+        {"tool_calls": [a_call("a", "f", "{}", None)], "finish_reason": None},
+        "incomplete_stream",
     ),
     "arguments that cannot be written again": (
         call(0, "a", "f", "[1e999]") + call(1, "b", "g", "NaN") + CALLS + DONE,
-        {"tool_calls": [a_call("a", "f", "[1e999]", None), a_call("b", "g", "NaN", None)]}, None,
+        {"tool_calls": [a_call("a", "f", "[1e999]", None), a_call("b", "g", "NaN", None)]},
+        None,
     ),
     "the older function call": (
-        chunk({"function_call": {"name": "f", "arguments": ""}}) + chunk({"function_call": {"arguments": "{}"}})
-        + chunk(finish="function_call") + DONE,
-        {"function_call": {"name": "f", "arguments_raw": "{}", "arguments_json": {}}}, None,
+        chunk({"function_call": {"name": "f", "arguments": ""}})
+        + chunk({"function_call": {"arguments": "{}"}})
+        + chunk(finish="function_call")
+        + DONE,
+        {"function_call": {"name": "f", "arguments_raw": "{}", "arguments_json": {}}},
+        None,
     ),
     "arguments that are no text": (text("Hello") + call(0, "a", "f", {"x": 1}), {"text": "Hello"}, "malformed_event"),
     "a call's index that is no number": (text("Hello") + call("0", "a", "f", ""), {"text": "Hello"}, "malformed_event"),
-
     # Ends
     "nothing": ("", {"choices": []}, "incomplete_stream"),
     "only the mark": (DONE, {"choices": []}, "empty_stream"),
@@ -186,12 +252,17 @@ TABLE: dict[str, tuple[str, Json, str | None]] = {
     "a mark cut off": (text("Hello") + STOP + "data: [DON", WHOLE, "incomplete_stream"),
     "an event cut off": (text("Hello") + text("x")[:30], {"text": "Hello"}, "incomplete_stream"),
     "an event cut off after the reason": (text("Hello") + STOP + USAGE[:-1], WHOLE, "incomplete_stream"),
-    "an event without its blank line": (text("Hello") + STOP[:-1], {"text": "Hello", "finish_reason": None}, "incomplete_stream"),
+    "an event without its blank line": (
+        text("Hello") + STOP[:-1],
+        {"text": "Hello", "finish_reason": None},
+        "incomplete_stream",
+    ),
     "half a pair before a broken end": (text("a\ud83d"), {"text": "a\ufffd"}, "incomplete_stream"),
-
     # Errors
     "an error after text": (
-        text("Hello") + event({"error": {"message": "m", "type": "server_error", "code": 5}}) + DONE, {"text": "Hello"}, "server_error",
+        text("Hello") + event({"error": {"message": "m", "type": "server_error", "code": 5}}) + DONE,
+        {"text": "Hello"},
+        "server_error",
     ),
     "an error as text": (event({"error": "no"}), {"choices": []}, "stream_error"),
     "an error beside choices": (text("x", error={"message": "m"}), {"choices": []}, "stream_error"),
@@ -212,14 +283,21 @@ TABLE: dict[str, tuple[str, Json, str | None]] = {
     "a negative index": (text("x", index=-1), {"choices": []}, "malformed_event"),
     "a delta that is no object": (event({"choices": [{"index": 0, "delta": "x"}]}), {"text": None}, "malformed_event"),
     "a finish reason that is no text": (text("Hello", finish=1), {"text": "Hello"}, "malformed_event"),
-}  # fmt: skip
+}
 
 WORKERS: dict[str, tuple[str, Json, str | None]] = {
     "text": (event({"response": "Hel", "p": "x"}) + event({"response": "lo"}) + DONE, {"text": "Hello"}, None),
-    "null and absent": (event({"response": None}) + event({"response": "Hello"}) + event({"p": ""}) + DONE, {"text": "Hello"}, None),
+    "null and absent": (
+        event({"response": None}) + event({"response": "Hello"}) + event({"p": ""}) + DONE,
+        {"text": "Hello"},
+        None,
+    ),
     "usage": (
-        event({"response": "Hello"}) + event({"response": "", "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}})
-        + DONE, {"choices": [{"text": "Hello"}], "usage": {"input": 3, "output": 2, "total": 5}}, None,
+        event({"response": "Hello"})
+        + event({"response": "", "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}})
+        + DONE,
+        {"choices": [{"text": "Hello"}], "usage": {"input": 3, "output": 2, "total": 5}},
+        None,
     ),
     "no answer": (DONE, {"choices": []}, None),
     "no mark": (event({"response": "Hello"}), {"text": "Hello"}, "incomplete_stream"),
@@ -227,18 +305,21 @@ WORKERS: dict[str, tuple[str, Json, str | None]] = {
     "a number": (event({"response": "Hello"}) + event({"response": 5}) + DONE, {"text": "Hello"}, "malformed_event"),
     "an older call": (
         event({"tool_calls": [{"name": "f", "arguments": {"x": 1}}, {"name": "f", "arguments": {"x": 2}}]}) + DONE,
-        {"tool_calls": [a_call(None, "f", '{"x":1}', {"x": 1}), a_call(None, "f", '{"x":2}', {"x": 2})]}, None,
+        {"tool_calls": [a_call(None, "f", '{"x":1}', {"x": 1}), a_call(None, "f", '{"x":2}', {"x": 2})]},
+        None,
     ),
     "a call in OpenAI's shape, and the delta of nulls that closes it": (
         event({"tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{"}}]})
         + event({"tool_calls": [{"index": 0, "id": None, "type": None, "function": {"name": None, "arguments": "}"}}]})
-        + event({"tool_calls": [{"id": None, "type": None, "function": {"name": None, "arguments": ""}}]}) + DONE,
-        {"tool_calls": [a_call("a", "f", "{}", {})]}, None,
+        + event({"tool_calls": [{"id": None, "type": None, "function": {"name": None, "arguments": ""}}]})
+        + DONE,
+        {"tool_calls": [a_call("a", "f", "{}", {})]},
+        None,
     ),
     "chunks in OpenAI's shape": (text("Hello") + END, WHOLE, None),
     "an error": (event({"response": "Hello"}) + event({"error": "no"}), {"text": "Hello"}, "stream_error"),
     "errors": (event({"success": False, "errors": [{"code": 7, "message": "no"}]}), {"choices": []}, "stream_error"),
-}  # fmt: skip
+}
 
 
 def played(pieces: list[bytes], dialect: str, request: Json) -> tuple[Json, dict[Any, str], ClientError | None]:

@@ -15,7 +15,6 @@ from streamproof_scenarios.language.values import (
     found,
     integer,
     line,
-    listed,
     matching,
     one_of,
     text,
@@ -87,6 +86,11 @@ def header_value(node: Node, what: str, desk: Desk) -> str | None:
             return value
 
 
+def lines(node: Node, what: str, desk: Desk) -> tuple[str, ...]:
+    """Lines, in order."""
+    return desk.each(node, what, line)
+
+
 ANSWER: Final[dict[str, Reader]] = {
     "status": integer(200, 599),
     "headers": headers,
@@ -99,7 +103,7 @@ ANSWER: Final[dict[str, Reader]] = {
     "flush": one_of("each", "never"),
     "eol": one_of("lf", "crlf", "cr"),
     "space": flag,
-    "before": listed(line),
+    "before": lines,
     "steps": steps,
     "end": ending,
 }
