@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 EVENT_STREAM: Final = "text/event-stream"
 
+_LONGEST_LENGTH: Final = 18  # digits
 _UNKEPT: Final = frozenset({"no-cache", "no-store", "no-transform"})
 
 
@@ -31,10 +32,20 @@ def is_stream(head: ResponseHead, content_type: str) -> bool:
 
 def announced_size(head: ResponseHead) -> int | None:
     """The Content-Length that frames the body, where one does."""
-    value = head.header("content-length")
-    if head.framing not in ("length", "h2") or value is None or not (value.isascii() and value.isdigit()):
+    lengths = _lengths(head)
+    if head.framing not in ("length", "h2") or len(lengths) != 1 or not _is_length(lengths[0]):
         return None
-    return int(value[:18])
+    return int(lengths[0])
+
+
+def _lengths(head: ResponseHead) -> list[str]:
+    """What the Content-Length headers say, each value once."""
+    values = (part.strip() for name, value in head.headers if name == "content-length" for part in value.split(","))
+    return list(dict.fromkeys(values))
+
+
+def _is_length(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= _LONGEST_LENGTH
 
 
 def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> Iterator[Breach]:
@@ -44,7 +55,10 @@ def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> 
         yield from _of_success(head, content_type, found)
     if is_stream(head, content_type):
         yield from _of_stream(head)
-    has_length, has_coding = head.header("content-length") is not None, head.header("transfer-encoding") is not None
+    lengths = _lengths(head)
+    if len(lengths) > 1 or not all(map(_is_length, lengths)):
+        yield _breach("SSE-43b", f"expected one Content-Length in digits, found {', '.join(lengths)[:60]}")
+    has_length, has_coding = bool(lengths), head.header("transfer-encoding") is not None
     # "A sender MUST NOT send a Content-Length header field in any message that contains a Transfer-Encoding header
     # field." -- RFC 9112, section 6.2
     if has_length and has_coding and head.http != "2":
