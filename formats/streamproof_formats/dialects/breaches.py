@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from streamproof_formats.rules import broken
 
 if TYPE_CHECKING:
     from streamproof_formats.finding import Finding
-    from streamproof_formats.note import Note
     from streamproof_formats.profiles import Allowance
     from streamproof_formats.sse import Event
 
-MOST: Final = 50
-"""Findings of one rule that are kept of one stream: a server that departs departs in every chunk."""
+MOST: Final = 100
+"""Findings of one rule that one event may make."""
 
 Place = tuple[int | None, int | None, int | None]
 """Number of the event, start and end of its bytes."""
 
 NOWHERE: Final[Place] = (None, None, None)
+
+
+class Sink(Protocol):
+    """Where a rule's check says what it found."""
+
+    def add(self, rule: str, message: str, *, about: Any = None, place: Place | None = None) -> None:
+        """Notes a breach at `place`, or at the event that is judged; `about` is what a profile looks at."""
+
+
+class Renamed:
+    """Hands breaches on under the rule of another dialect, which says that it follows these."""
+
+    def __init__(self, sink: Sink, rule: str) -> None:
+        self._sink = sink
+        self._rule = rule
+
+    def add(self, rule: str, message: str, *, about: Any = None, place: Place | None = None) -> None:
+        """Notes a breach of the other rule."""
+        self._sink.add(self._rule, f"{message} ({rule})", about=about, place=place)
 
 
 class Breaches:
@@ -28,6 +46,7 @@ class Breaches:
     def __init__(self, allows: Mapping[str, Allowance], once: frozenset[str] = frozenset()) -> None:
         self._allows = allows
         self._once = once
+        self._told: set[str] = set()
         self._counts: dict[str, int] = {}
         self._found: list[Finding] = []
         self.place: Place = NOWHERE
@@ -41,20 +60,20 @@ class Breaches:
         allowance = self._allows.get(rule)
         if allowance is not None and allowance.covers(about):
             return
+        if rule in self._once:
+            if rule in self._told:
+                return
+            self._told.add(rule)
         count = self._counts[rule] = self._counts.get(rule, 0) + 1
-        most = 1 if rule in self._once else MOST
-        if count > most:
+        if count > MOST:
             return
-        if count == MOST:
-            message = f"{message} (later breaches of this rule are not listed)"
         event, start, end = self.place if place is None else place
         self._found.append(broken(rule, message, event=event, start=start, end=end))
 
-    def add_note(self, rule: str, message: str, note: Note) -> None:
-        """Notes a breach that the framing shows."""
-        self.add(rule, message, about=note.kind, place=(note.event, note.start, note.end))
-
     def take(self) -> list[Finding]:
         """The findings since the last call."""
+        if not self._found:
+            return []
         found, self._found = self._found, []
+        self._counts.clear()
         return found

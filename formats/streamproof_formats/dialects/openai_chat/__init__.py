@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from streamproof_formats.dialect import Dialect
-from streamproof_formats.dialects.openai_chat.machine import DONE, OpenAIChatMachine, error_of
+from streamproof_formats.dialects.base import error_of
+from streamproof_formats.dialects.openai_chat.machine import DONE, OpenAIChatMachine
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.message import StreamError
 

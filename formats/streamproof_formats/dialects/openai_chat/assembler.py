@@ -9,47 +9,13 @@ from typing import Any, Final
 
 import attrs
 
+from streamproof_formats.dialects.base import Joined, integer, text_of
 from streamproof_formats.dialects.openai_chat.order import Signal, State
 from streamproof_formats.message import Choice, FunctionCall, ToolCall
 
 MOST_CHOICES: Final = 1024
 MOST_CALLS: Final = 1024
 """Choices of a stream, and tool calls of a choice, that are kept; those beyond add nothing."""
-
-
-def integer(value: Any) -> int | None:
-    """An integer as JSON Schema has it: 1.0 is one, true is none."""
-    if type(value) is int:
-        return value
-    return int(value) if type(value) is float and value.is_integer() else None
-
-
-def text_of(value: Any) -> str:
-    """A piece of text; anything else is none."""
-    return value if isinstance(value, str) else ""
-
-
-class Joined:
-    """Text in the making: absent until the first piece, be it empty."""
-
-    def __init__(self) -> None:
-        self._pieces: list[str] | None = None
-
-    def add(self, piece: str) -> None:
-        """Appends a piece."""
-        if self._pieces is None:
-            self._pieces = [piece]
-        elif piece:
-            self._pieces.append(piece)
-
-    @property
-    def text(self) -> str | None:
-        """All pieces, joined; None if there was none."""
-        if self._pieces is None:
-            return None
-        if len(self._pieces) > 1:
-            self._pieces = ["".join(self._pieces)]
-        return self._pieces[0]
 
 
 class CallDraft:

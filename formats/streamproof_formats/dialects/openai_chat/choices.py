@@ -1,12 +1,12 @@
-"""The rules on one choice: its order, its tool calls, its end."""
+"""The rules on one choice: its order, its end."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from streamproof_formats.dialects import json_text
+from streamproof_formats.dialects.base import text_of
 from streamproof_formats.dialects.openai_chat import logprobs as logprob_rules
-from streamproof_formats.dialects.openai_chat.assembler import Added, CallDraft, ChoiceDraft, named, text_of
+from streamproof_formats.dialects.openai_chat.assembler import ChoiceDraft
 from streamproof_formats.dialects.openai_chat.order import (
     EXCLUSIVE,
     EXPECTED,
@@ -15,10 +15,11 @@ from streamproof_formats.dialects.openai_chat.order import (
     Signal,
     State,
 )
+from streamproof_formats.dialects.openai_chat.tools import judge_arguments, judge_type, take_call
 from streamproof_formats.dialects.wording import quoted, shown
 
 if TYPE_CHECKING:
-    from streamproof_formats.dialects.breaches import Breaches
+    from streamproof_formats.dialects.breaches import Sink
     from streamproof_formats.dialects.event_schema import Fault
     from streamproof_formats.dialects.openai_chat.request import Asked
 
@@ -26,7 +27,7 @@ NATURAL: Final = frozenset({"stop", "tool_calls", "function_call"})
 """Finish reasons of an answer that was not cut short."""
 
 
-def take(draft: ChoiceDraft, entry: dict[str, Any], asked: Asked | None, breaches: Breaches) -> None:
+def take(draft: ChoiceDraft, entry: dict[str, Any], asked: Asked | None, breaches: Sink) -> None:
     """Adds a chunk's entry for a choice, and judges it."""
     delta = entry.get("delta")
     if isinstance(delta, dict):
@@ -47,7 +48,7 @@ def take(draft: ChoiceDraft, entry: dict[str, Any], asked: Asked | None, breache
             judge_finish(draft, reason, asked, breaches)
 
 
-def _take_delta(draft: ChoiceDraft, delta: dict[str, Any], asked: Asked | None, breaches: Breaches) -> None:
+def _take_delta(draft: ChoiceDraft, delta: dict[str, Any], asked: Asked | None, breaches: Sink) -> None:
     before = len(draft.seen)
     said = _take_texts(draft, delta, breaches)
     said |= _take_calls(draft, delta, asked, breaches)
@@ -64,7 +65,7 @@ def _take_delta(draft: ChoiceDraft, delta: dict[str, Any], asked: Asked | None, 
     draft.expires = is_expiry(delta)
 
 
-def _take_texts(draft: ChoiceDraft, delta: dict[str, Any], breaches: Breaches) -> bool:
+def _take_texts(draft: ChoiceDraft, delta: dict[str, Any], breaches: Sink) -> bool:
     said = False
     if delta.get("role"):
         said = True
@@ -88,7 +89,7 @@ def _take_texts(draft: ChoiceDraft, delta: dict[str, Any], breaches: Breaches) -
     return said
 
 
-def _take_calls(draft: ChoiceDraft, delta: dict[str, Any], asked: Asked | None, breaches: Breaches) -> bool:
+def _take_calls(draft: ChoiceDraft, delta: dict[str, Any], asked: Asked | None, breaches: Sink) -> bool:
     said = False
     pieces = delta.get("tool_calls")
     if isinstance(pieces, list) and pieces:
@@ -96,7 +97,7 @@ def _take_calls(draft: ChoiceDraft, delta: dict[str, Any], asked: Asked | None, 
         _signal(draft, Signal.TOOL, breaches)
         for piece in pieces:
             if isinstance(piece, dict):
-                _take_call(draft, piece, asked, breaches)
+                take_call(draft.tools, piece, asked, breaches)
     if isinstance(delta.get("function_call"), dict):
         said = True
         _signal(draft, Signal.FUNCTION, breaches)
@@ -104,7 +105,7 @@ def _take_calls(draft: ChoiceDraft, delta: dict[str, Any], asked: Asked | None, 
     return said
 
 
-def _signal(draft: ChoiceDraft, signal: Signal, breaches: Breaches) -> None:
+def _signal(draft: ChoiceDraft, signal: Signal, breaches: Sink) -> None:
     step = TRANSITIONS[draft.state][signal]
     draft.state = step.state
     draft.seen.add(signal)
@@ -112,7 +113,7 @@ def _signal(draft: ChoiceDraft, signal: Signal, breaches: Breaches) -> None:
         breaches.add(step.rule, f"expected {EXPECTED[step.rule]}, found {signal.value}")
 
 
-def _take_role(draft: ChoiceDraft, role: Any, breaches: Breaches) -> None:
+def _take_role(draft: ChoiceDraft, role: Any, breaches: Sink) -> None:
     if not isinstance(role, str):
         return
     if draft.state is State.FRESH and role != "assistant":
@@ -122,66 +123,19 @@ def _take_role(draft: ChoiceDraft, role: Any, breaches: Breaches) -> None:
     _signal(draft, Signal.ROLE, breaches)
 
 
-def _take_call(draft: ChoiceDraft, piece: dict[str, Any], asked: Asked | None, breaches: Breaches) -> None:
-    known = len(draft.tools.indexes)
-    added = draft.tools.add(piece)
-    if added is None:
-        breaches.add("OC-22", f"expected {len(draft.tools.calls)} tool calls at most, found more")
-        return
-    call = added.call
-    if len(draft.tools.indexes) > known:
-        # openai-python reads its list of calls by the index, and fails on one that is not the next.
-        if call.index != known:
-            breaches.add("OC-22", f"expected the tool index {known}, found {shown(call.index)}")
-        _judge_opening(piece, breaches)
-    elif call.index is not None:
-        _judge_continuation(added, piece, breaches)
-    if added.left is not None:
-        _judge_type(added.left, breaches)
-    if added.opened and asked is not None:
-        if asked.tool_choice == "none":
-            breaches.add("OC-37", "expected no tool call with tool_choice none, found one")
-        if asked.parallel_tool_calls is False and len(draft.tools.calls) > 1:
-            breaches.add("OC-46", "expected one tool call with parallel_tool_calls false, found another")
-
-
-def _judge_opening(piece: dict[str, Any], breaches: Breaches) -> None:
-    name, _ = named(piece)
-    given = {"id": text_of(piece.get("id")), "type": text_of(piece.get("type")), "name": name}
-    missing = [key for key, value in given.items() if not value]
-    if missing:
-        breaches.add("OC-20", f"expected id, type and name in the first delta of a call, found no {', '.join(missing)}")
-
-
-def _judge_continuation(added: Added, piece: dict[str, Any], breaches: Breaches) -> None:
-    name, _ = named(piece)
-    repeated = [key for key, value in (("id", text_of(piece.get("id"))), ("name", name)) if value]
-    if repeated:
-        # openai-python concatenates both: "call_acall_a".
-        breaches.add("OC-21", f"expected no {' or '.join(repeated)} after the first delta of a call, found it again")
-    if added.left is not None and not added.opened:
-        breaches.add("OC-23", f"expected call {added.left.index} to go on, found a delta of call {added.call.index}")
-
-
-def _judge_type(call: CallDraft, breaches: Breaches) -> None:
-    if call.type is None and not call.typeless_told:
-        call.typeless_told = True
-        breaches.add("OC-20b", f"expected a type before the end of tool call {call.index}, found none")
-
-
-def _take_function(draft: ChoiceDraft, piece: dict[str, Any], breaches: Breaches) -> None:
+def _take_function(draft: ChoiceDraft, piece: dict[str, Any], breaches: Sink) -> None:
     if draft.function_arguments is None and not text_of(piece.get("name")):
         breaches.add("OC-26c", "expected the name in the first delta of a function call, found none")
     draft.add_function(piece)
 
 
-def judge_finish(draft: ChoiceDraft, reason: str, asked: Asked | None, breaches: Breaches) -> None:
+def judge_finish(draft: ChoiceDraft, reason: str, asked: Asked | None, breaches: Sink) -> None:
     """Judges what is settled once the choice has its finish reason."""
     calls, has_function = draft.tools.calls, draft.function_arguments is not None
     for call in calls:
-        _judge_type(call, breaches)
+        judge_type(call, breaches)
         if reason == "tool_calls" and call.type != "custom":
-            _judge_arguments(call, breaches)
+            judge_arguments(call, breaches)
     _judge_function(draft, breaches)
     if reason == "tool_calls" and not calls:
         breaches.add("OC-38", "expected a tool call before the finish reason tool_calls, found none")
@@ -202,17 +156,7 @@ def judge_finish(draft: ChoiceDraft, reason: str, asked: Asked | None, breaches:
                 breaches.add("OC-37c", f"expected calls of {quoted(asked.tool or '')} only, found one of {found}")
 
 
-def _judge_arguments(call: CallDraft, breaches: Breaches) -> None:
-    text = call.arguments.text or ""
-    try:
-        found = None if isinstance(json_text.read(text), dict) else f"another value: {quoted(text)}"
-    except json_text.NotJson as fault:
-        found = f"no JSON: {fault}"
-    if found:
-        breaches.add("OC-24", f"expected the arguments of call {call.index} to be a JSON object, found {found}")
-
-
-def _judge_function(draft: ChoiceDraft, breaches: Breaches) -> None:
+def _judge_function(draft: ChoiceDraft, breaches: Sink) -> None:
     arguments = draft.function_arguments
     if arguments is None or "OC-26b" in draft.told:
         return
@@ -223,7 +167,7 @@ def _judge_function(draft: ChoiceDraft, breaches: Breaches) -> None:
         breaches.add("OC-26b", f"expected name and arguments of the function call, found no {' and no '.join(missing)}")
 
 
-def judge_end(draft: ChoiceDraft, asked: Asked | None, breaches: Breaches) -> None:
+def judge_end(draft: ChoiceDraft, asked: Asked | None, breaches: Sink) -> None:
     """Judges a choice at the terminator of a stream that succeeded."""
     judge_unfinished(draft, breaches)
     if draft.finish_reason is None:
@@ -237,13 +181,13 @@ def judge_end(draft: ChoiceDraft, asked: Asked | None, breaches: Breaches) -> No
         breaches.add("OC-30", f"expected logprobs of the content of choice {draft.index}, found none")
 
 
-def judge_unfinished(draft: ChoiceDraft, breaches: Breaches) -> None:
+def judge_unfinished(draft: ChoiceDraft, breaches: Sink) -> None:
     """Judges a choice at the end of the stream, be it reached or broken off."""
     if draft.finish_reason is None and not draft.expires:
         breaches.add("OC-14", f"expected a finish reason of choice {draft.index}, found none")
 
 
-def judge_stop(draft: ChoiceDraft, asked: Asked, breaches: Breaches) -> None:
+def judge_stop(draft: ChoiceDraft, asked: Asked, breaches: Sink) -> None:
     """Judges whether the text holds what should have ended it."""
     text = draft.text.text or ""
     for stop in asked.stop:

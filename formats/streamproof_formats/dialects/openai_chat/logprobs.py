@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from streamproof_formats.dialects.wording import quoted
 
 if TYPE_CHECKING:
-    from streamproof_formats.dialects.breaches import Breaches
+    from streamproof_formats.dialects.breaches import Sink
     from streamproof_formats.dialects.openai_chat.assembler import ChoiceDraft
     from streamproof_formats.dialects.openai_chat.request import Asked
 
 
-def judge(draft: ChoiceDraft, value: Any, delta: dict[str, Any], asked: Asked | None, breaches: Breaches) -> None:
+def judge(draft: ChoiceDraft, value: Any, delta: dict[str, Any], asked: Asked | None, breaches: Sink) -> None:
     """Judges the logprobs, which are not null, that come with a delta."""
     if asked is not None and asked.logprobs is False:
         breaches.add("OC-30c", "expected no logprobs with logprobs false, found some")

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialects import json_text
-from streamproof_formats.dialects.breaches import NOWHERE, Breaches
+from streamproof_formats.dialects.base import StreamState, error_of, integer
+from streamproof_formats.dialects.breaches import NOWHERE
 from streamproof_formats.dialects.openai_chat import choices as choice_rules
 from streamproof_formats.dialects.openai_chat import usage as usage_rules
-from streamproof_formats.dialects.openai_chat.assembler import MOST_CHOICES, ChoiceDraft, integer, text_of
+from streamproof_formats.dialects.openai_chat.assembler import MOST_CHOICES, ChoiceDraft
 from streamproof_formats.dialects.openai_chat.request import asked_of
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.wording import quoted, shown
-from streamproof_formats.message import Ended, Message, StreamError
+from streamproof_formats.message import Message
 
 if TYPE_CHECKING:
     from streamproof_formats.dialect import Json
@@ -50,18 +51,16 @@ FAULT_RULES: Final[Mapping[tuple[str, ...], str]] = {
 MISSING_ONLY: Final = frozenset({"OC-47"})
 """Rules of the table above that speak of an absent key only: a mistyped one falls to OC-06."""
 
-NOTES: Final[Mapping[str, str]] = {"event-field": "event", "id-field": "id", "retry-field": "retry"}
+FIELDS: Final[Mapping[str, tuple[str, str]]] = {
+    # "tokens will be sent as data-only server-sent events" -- openai-openapi, branch 2025-02-04, `stream`
+    "event-field": ("event", "OC-03"),
+    "id-field": ("id", "OC-03"),
+    "retry-field": ("retry", "OC-03"),
+}
+"""Fields that a stream has no use for, by the note that tells of them."""
 
 ONCE: Final = frozenset({"OC-28b", "OC-30c", "OC-31", "OC-31b", "OC-36b", "OC-42b"})
 """Rules that a server breaks by a setting, in every chunk: the first place tells all."""
-
-ENDS: Final[Mapping[str, Ended]] = {
-    "clean": "clean",
-    "fin": "cut",
-    "reset": "cut",
-    "bad-framing": "cut",
-    "timeout": "stalled",
-}
 
 
 class OpenAIChatMachine:
@@ -69,7 +68,8 @@ class OpenAIChatMachine:
 
     def __init__(self, *, request: Json | None, profile: Profile) -> None:
         self._asked = asked_of(request)
-        self._breaches = Breaches(profile.allows, ONCE)
+        self._state = StreamState(profile, once=ONCE)
+        self._breaches = self._state.breaches
         self._obfuscates = profile.name == "openai"
         self._chunk_schema = event_schema("openai-chat", "chunk")
         self._error_schema = event_schema("openai-chat", "error")
@@ -77,33 +77,29 @@ class OpenAIChatMachine:
         self._lowest_missing = 0
         self._constants: dict[str, Any] = {}
         self._usage = usage_rules.UsageWatch(self._asked, self._breaches)
-        self._error: StreamError | None = None
-        self._done = False
         self._nearly_done = False
-        self._ended: Ended = "open"
 
     @property
     def message(self) -> Message:
         """What the stream has said so far."""
-        ended: Ended = "error" if self._error else "terminal" if self._done else self._ended
         choices = tuple(self._drafts[index].choice for index in sorted(self._drafts))
-        return Message(choices=choices, usage=self._usage.usage, error=self._error, ended=ended)
+        return Message(choices=choices, usage=self._usage.usage, error=self._state.error, ended=self._state.ended)
 
     def receive(self, event: Event, number: int, notes: Sequence[Note] = ()) -> Iterable[Finding]:
         """Takes the dispatched event `number` and tells what it breaks."""
         breaches = self._breaches
         breaches.at(event, number)
-        if self._done:
+        if self._state.done:
             # The stream is "terminated by a data: [DONE] message" -- openai-openapi, 2025-02-04, `stream`
             breaches.add("OC-05", f"expected nothing after [DONE], found an event with {quoted(event.data)}")
             return breaches.take()
         if notes:
-            self._judge_notes(notes)
+            self._state.judge_fields(notes, FIELDS)
         if event.data == DONE:
-            self._done = True
-            if self._error is None:
+            self._state.done = True
+            if self._state.error is None:
                 self._succeed()
-        elif self._error is not None:
+        elif self._state.error is not None:
             breaches.add("OC-34b", f"expected the end of the stream after an error, found {quoted(event.data)}")
         else:
             self._receive_json(event)
@@ -111,9 +107,9 @@ class OpenAIChatMachine:
 
     def receive_item(self, item: Json) -> None:
         """Takes a decoded chunk as an SDK hands it out: it adds to the message and is not judged."""
-        if isinstance(item, dict) and self._error is None:
+        if isinstance(item, dict) and self._state.error is None:
             if item.get("error"):
-                self._error = error_of(item["error"])
+                self._state.error = error_of(item["error"])
             else:
                 self._take(item)
             self._breaches.take()
@@ -122,12 +118,12 @@ class OpenAIChatMachine:
         """Takes the end of the body and tells what the whole breaks."""
         breaches = self._breaches
         breaches.place = NOWHERE
-        self._ended = ENDS[end]
+        self._state.end = end
         if head is not None:
             self._judge_head(head)
-        if not self._done:
-            self._judge_notes(notes)
-            if self._error is None:
+        if not self._state.done:
+            self._state.judge_fields(notes, FIELDS)
+            if self._state.error is None:
                 self._break_off()
         return breaches.take()
 
@@ -136,13 +132,6 @@ class OpenAIChatMachine:
         if 200 <= head.status < 400 and (head.status != 200 or kind != "text/event-stream"):
             found = f"status {head.status} and {quoted(kind) if kind else 'no content type'}"
             self._breaches.add("OC-01", f"expected status 200 and text/event-stream, found {found}")
-
-    def _judge_notes(self, notes: Sequence[Note]) -> None:
-        for note in notes:
-            if note.kind in NOTES:
-                # "tokens will be sent as data-only server-sent events" -- openai-openapi, 2025-02-04, `stream`
-                message = f"expected data lines only, found the field {NOTES[note.kind]}"
-                self._breaches.add_note("OC-03", message, note)
 
     def _receive_json(self, event: Event) -> None:
         data, breaches = event.data, self._breaches
@@ -160,7 +149,7 @@ class OpenAIChatMachine:
             breaches.add("OC-02", f"expected [DONE] or a JSON object, found {shown(chunk)}")
         elif chunk.get("error"):
             self._receive_error(chunk)
-        elif event.type == "error" or chunk.get("object") == "error":
+        elif "choices" not in chunk and (event.type == "error" or chunk.get("object") == "error"):
             breaches.add("OC-34", 'expected an error as {"error": {...}}, found one without the key error', about=chunk)
         else:
             self._judge_chunk(chunk)
@@ -168,7 +157,7 @@ class OpenAIChatMachine:
 
     def _receive_error(self, chunk: dict[str, Any]) -> None:
         # Both SDKs raise on a truthy `error`, and read nothing that stands beside it.
-        self._error = error_of(chunk["error"])
+        self._state.error = error_of(chunk["error"])
         for fault in self._error_schema.faults(chunk):
             self._breaches.add("OC-34", f"in an error, {fault}", about=chunk)
         if "choices" in chunk:
@@ -287,16 +276,3 @@ def _rule_of(fault: Fault) -> str:
 def is_nearly_done(data: str) -> bool:
     """True for data that means the terminator and is not: `[DONE]x`, `[done]`, `"[DONE]"`."""
     return data.lstrip().startswith(DONE) or data.strip().strip('"').upper() in (DONE, "DONE")
-
-
-def error_of(value: Any) -> StreamError:
-    """The error that the value of a key `error` tells of."""
-    if not isinstance(value, dict):
-        return StreamError(message=value if isinstance(value, str) else None)
-    code = value.get("code")
-    return StreamError(
-        message=text_of(value.get("message")) or None,
-        type=text_of(value.get("type")) or None,
-        code=None if code is None or isinstance(code, (dict, list)) else str(code),
-        param=text_of(value.get("param")) or None,
-    )
