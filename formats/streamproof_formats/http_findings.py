@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from streamproof_formats.payload import is_json
+from streamproof_formats.response import BodyFraming
 from streamproof_formats.rules import broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from streamproof_formats.framing_findings import Breach
-    from streamproof_formats.response import BodyEnd, BodyFraming, ResponseHead
+    from streamproof_formats.response import BodyEnd, ResponseHead
 
 EVENT_STREAM: Final = "text/event-stream"
 
@@ -127,28 +128,32 @@ def of_body_end(head: ResponseHead, end: BodyEnd, framing: BodyFraming | None, s
     """What the end of the body breaks.
 
     `framing` is what a reader of the framing knows; without it, `size` bytes of body were taken and `end` tells the
-    rest.
+    rest.  Silence breaks nothing: the rest might have come.
     """
-    excess = 0 if framing is None else framing.excess
-    whole = end == "clean" if framing is None else framing.is_whole
     announced = announced_size(head)
-    if announced is not None and (framing is not None or head.header("content-encoding") in (None, "identity")):
-        taken = size if framing is None else framing.size
-        excess, whole = max(excess, taken - announced), taken >= announced
-        if not whole:
-            # "... incomplete if the size of the message body received (in octets) is less than the value given by
-            # Content-Length" -- RFC 9112, section 8
-            yield _breach("SSE-48", f"expected {announced} bytes of body, found its end after {taken}")
-        if excess:
-            yield _breach("SSE-43b", f"expected {announced} bytes of body, found {excess} more")
-        elif not whole and end in ("clean", "fin"):
-            yield _breach("SSE-43b", f"expected a body of {announced} bytes as announced, found {taken}")
-    elif announced is not None and not whole and end != "bad-framing":
+    is_counted = framing is not None or head.header("content-encoding") in (None, "identity")
+    if announced is not None and is_counted:
+        yield from _of_length(announced, end, framing or BodyFraming(size=size, is_whole=size >= announced))
+    elif end == "timeout" or (end == "clean" if framing is None else framing.is_whole):
+        return
+    elif announced is not None and end != "bad-framing":
         yield _breach("SSE-48", f"expected {announced} bytes of body, found its end before")
-    elif head.framing == "chunked" and not whole:
+    elif head.framing == "chunked":
         # "A message body that uses the chunked transfer coding is incomplete if the zero-sized chunk that terminates
         # the encoding has not been received." -- RFC 9112, section 8
         yield _breach("SSE-48", "expected the zero chunk at the end of the body, found none")
+
+
+def _of_length(announced: int, end: BodyEnd, framing: BodyFraming) -> Iterator[Breach]:
+    excess = max(framing.excess, framing.size - announced)
+    if excess:
+        yield _breach("SSE-43b", f"expected {announced} bytes of body, found {excess} more")
+    elif framing.size < announced and end != "timeout":
+        # "... incomplete if the size of the message body received (in octets) is less than the value given by
+        # Content-Length" -- RFC 9112, section 8
+        yield _breach("SSE-48", f"expected {announced} bytes of body, found its end after {framing.size}")
+        if end in ("clean", "fin"):
+            yield _breach("SSE-43b", f"expected a body of {announced} bytes as announced, found {framing.size}")
 
 
 def _breach(rule: str, message: str) -> Breach:
