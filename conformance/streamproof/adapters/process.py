@@ -64,6 +64,7 @@ class Life:
         """Set by the hello, and by an end that came before it."""
         self.over: str | None = None
         """Why this life is over; None while it is not."""
+        self.broke_protocol = False
         self.pending: str | None = None
         """A fault that came while nothing ran."""
         self.exit_code: int | None = None
@@ -192,6 +193,7 @@ class Life:
         """A breach of the protocol: all that runs ends with it, and the process with them."""
         if self.over is None and not self.active and self.hello is not None:
             self.pending = text
+        self.broke_protocol = self.broke_protocol or self.over is None
         self._end("fault", text)
         self.child.kill_group()
 
@@ -286,7 +288,7 @@ class LongLived:
         command = " ".join(self.spec.command)
         if life.over is None:
             why = f"it said nothing within {self._hello_timeout_s:g} s; answer the message hello, and flush"
-        elif life.exit_code is not None:
+        elif life.exit_code is not None and not life.broke_protocol:
             why = f"it ended with {ending(life.exit_code)}"
         else:
             why = life.over
