@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamproof_formats import content_coding
 from streamproof_formats.http import Chunk, ResponseReader, read_response
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -188,6 +189,13 @@ def test_a_bomb_ends_in_a_problem_within_the_limit(coding):
     assert len(body) == 1 << 20
     assert (reader.end, reader.framing.is_whole) == ("bad-framing", True)
     assert reader.problem == "expected a body of at most 1048576 bytes once decoded, found more"
+
+
+def test_without_brotli_the_problem_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(content_coding, "brotli", None)
+    response = read_response(encoded(b"br", brotli.compress(b"hello")))
+    assert (response.body, response.end) == (b"", "bad-framing")
+    assert "install brotli 1.2 or newer" in str(response.framing.problem)
 
 
 def test_what_a_flushed_encoding_holds_comes_out_at_once():

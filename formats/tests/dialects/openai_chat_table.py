@@ -25,9 +25,7 @@ from .streams import (
 
 HTML = ResponseHead(status=200, headers=(("content-type", "text/html"),))
 JSON = ResponseHead(status=200, headers=(("content-type", "application/json"),))
-EVENTS = ResponseHead(
-    status=200, headers=(("content-type", "text/event-stream"), ("cache-control", "no-cache"))
-)
+EVENTS = ResponseHead(status=200, headers=(("content-type", "text/event-stream"), ("cache-control", "no-cache")))
 
 USAGE_ASKED = asked(stream_options={"include_usage": True})
 PLAIN = (role(), text("Hi"), finish(), DONE)
