@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from time import perf_counter_ns
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
 import attrs
 import trio
@@ -44,6 +44,16 @@ class Bounds:
     """For the client to leave a stream that has stalled."""
     reset_s: float = 2.0
     """For the client to read what precedes a reset."""
+
+
+class Performer(Protocol):
+    """Performs one answer."""
+
+    async def run(self) -> None:
+        """Performs it to its end, or until the client leaves or `stop` is called."""
+
+    def stop(self) -> None:
+        """Breaks it off at once."""
 
 
 class Unplayable(Exception):  # noqa: N818  becomes a fault, not an error

@@ -18,7 +18,8 @@ from streamproof_mock.behaviour.errors import Refusal, refused
 from streamproof_mock.choice import Chosen, PlanBook, choose
 from streamproof_mock.framing import RequestFacts
 from streamproof_mock.journal import Exchange, Journal
-from streamproof_mock.player import AwaitHook, Bounds, Player, unplayable
+from streamproof_mock.plain import PlainPlayer
+from streamproof_mock.player import AwaitHook, Bounds, Performer, Player, unplayable
 from streamproof_mock.replies import complaint, empty_reply
 from streamproof_mock.request import BODY_LIMIT, Abandoned, Request, TooLarge, read_body
 from streamproof_mock.routes import MODELS, dialect_of
@@ -59,7 +60,7 @@ class Stage:
         """Why the wire could not be reached, where it could not."""
         self.sessions: dict[str, Session] = {}
         self._played: Counter[str] = Counter()
-        self._players: set[Player] = set()
+        self._players: set[Performer] = set()
         self._wires: set[Wire] = set()
 
     # For the outside
@@ -155,7 +156,8 @@ class Stage:
         session: Session | None,
         check: Callable[[], None],
     ) -> None:
-        exchange.fault = unplayable(answer, wire)
+        if exchange.case is not None:
+            exchange.fault = unplayable(answer, wire)
         if answer.encoding is not None and not request.offers(answer.encoding):
             exchange.fault = f"the client did not offer the content encoding {answer.encoding}, which the plan needs"
         if exchange.fault is not None:
@@ -166,8 +168,12 @@ class Stage:
             closes=request.closes,
             cors=self.cors and request.header("origin") is not None,
         )
-        hook = session.on_await if session is not None else None
-        player = Player(answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook)
+        player: Performer
+        if wire.is_h2:
+            player = PlainPlayer(answer, wire, exchange, request=facts)
+        else:
+            hook = session.on_await if session is not None else None
+            player = Player(answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook)
         self._players.add(player)
         try:
             # The request is checked once it is answered: the schemas take a tenth of a second when first used.

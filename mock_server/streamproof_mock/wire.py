@@ -110,7 +110,8 @@ class Wire:
         server: Any,
         shared: Connections,
     ) -> None:
-        self._send = send
+        self.send = send
+        """The ASGI send itself, for answers that need no more than HTTP says."""
         self._http = http
         self._protocol = protocol
         if not isinstance(server.stream, _Muffled):
@@ -203,7 +204,7 @@ class Wire:
         self._stream.muted = True
         try:
             with trio.CancelScope(shield=True):
-                await self._send(message)
+                await self.send(message)
         finally:
             self._stream.muted = False
 
