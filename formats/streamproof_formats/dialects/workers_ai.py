@@ -19,7 +19,7 @@ from streamproof_formats.dialects.openai_chat.assembler import MOST_CALLS, CallD
 from streamproof_formats.dialects.openai_chat.tools import judge_arguments, judge_type, take_call
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech
-from streamproof_formats.dialects.wording import quoted, shown
+from streamproof_formats.dialects.wording import number, quoted, shown
 from streamproof_formats.message import Choice, Message, StreamError, ToolCall, Usage
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class WorkersAIMachine:
             breaches.add("WA-07", "expected usage beside an empty response, found it beside text", about=chunk)
         match usage_of(usage):
             case Usage(input=int(given), output=int(made), total=int(total)) if total != given + made:
-                found = f"{given} + {made} and a total of {total}"
+                found = f"{number(given)} + {number(made)} and a total of {number(total)}"
                 breaches.add("WA-08", f"expected total_tokens to be prompt and completion together, found {found}")
 
     def _take(self, chunk: dict[str, Any]) -> None:
