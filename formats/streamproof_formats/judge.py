@@ -202,7 +202,7 @@ class Judge:
         if self._machine is None:
             return None
         if self._head.status < 400 and self._asks_for_stream:
-            # Order and ends are those of a stream, and here is none: of the dialect's rules only those on the head bind.
+            # Order and ends are those of a stream, and here is none: of the dialect's rules only those on heads bind.
             headless = machine(self._dialect, request=self._request, profile=self._profile)
             of_stream = set(headless.close(end, None))
             self._tally.add(*(found for found in self._machine.close(end, self._head) if found not in of_stream))

@@ -24,7 +24,10 @@ from .streams import (
 )
 
 HTML = ResponseHead(status=200, headers=(("content-type", "text/html"),))
-EVENTS = ResponseHead(status=200, headers=(("content-type", "text/event-stream"), ("cache-control", "no-cache")))
+JSON = ResponseHead(status=200, headers=(("content-type", "application/json"),))
+EVENTS = ResponseHead(
+    status=200, headers=(("content-type", "text/event-stream"), ("cache-control", "no-cache"))
+)
 
 USAGE_ASKED = asked(stream_options={"include_usage": True})
 PLAIN = (role(), text("Hi"), finish(), DONE)
@@ -51,12 +54,13 @@ def row(broken: str, name: str, *events: Any, **options: Any) -> Row:
 BREAKING: list[Row] = [
     # OC-01 .. OC-05: the frame
     row("OC-01 OC-04 SSE-40", "another content type", *PLAIN, head=HTML),
+    row("OC-01 SSE-40", "another status", *PLAIN, head=ResponseHead(status=206, headers=EVENTS.headers)),
     row("OC-02", "no JSON", role(), '{"a":', finish(), DONE),
     row("OC-02", "empty data", role(), "", finish(), DONE),
     row("OC-02", "an array", role(), "[1]", finish(), DONE),
     row("OC-02", "a number that JSON does not know", role(), '{"a":NaN}', finish(), DONE),
     row("OC-02", "an infinity", role(), '{"a":-Infinity}', finish(), DONE),
-    row("OC-02 SSE-30", "two events in one", role(), b"data: {}\ndata: {}\n\n", finish(), DONE),
+    row("OC-02 SSE-26", "two events in one", role(), b"data: {}\ndata: {}\n\n", finish(), DONE),
     row("OC-02b", "more than the terminator", role(), text("Hi"), finish(), "[DONE]x"),
     row("OC-02b", "a terminator in small letters", role(), finish(), "[done]"),
     row("OC-02b", "a terminator in quotes", role(), finish(), '"[DONE]"'),
@@ -232,6 +236,7 @@ BREAKING: list[Row] = [
 
 KEEPING: list[Row] = [
     row("OC-01", "the right head", *PLAIN, head=EVENTS),
+    row("OC-01 OC-04", "an answer in one piece, as it was asked for", b"{}", head=JSON, request={"stream": False}),
     row("OC-02 OC-02b OC-03 OC-04 OC-05 OC-06 OC-07 OC-08 OC-09 OC-10 OC-10b OC-14", "a plain answer", *PLAIN),
     row("OC-06", "1.0 as an integer", role(), text("Hi", created=1.0), finish(), DONE),
     row("OC-06 OC-44", "no finish_reason beside the expiry of audio", say({"role": "assistant", "audio": {"id": "a"}}),

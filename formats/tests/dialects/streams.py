@@ -23,14 +23,7 @@ def _event(data: Any) -> bytes:
 
 def chunk(*choices: Any, **fields: Any) -> dict[str, Any]:
     """A chunk of openai-chat; a field given as ... is left out."""
-    whole = {
-        "id": "c",
-        "object": "chat.completion.chunk",
-        "created": 1,
-        "model": "m",
-        "choices": list(choices),
-        **fields,
-    }
+    whole = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": list(choices), **fields}
     return {key: value for key, value in whole.items() if value is not ...}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from streamproof_formats.response import ResponseHead
 
-from .openai_chat_table import EVENTS, Row, row
+from .openai_chat_table import EVENTS, JSON, Row, row
 from .streams import DONE, chunk, usage
 
 HI = {"response": "Hi"}
@@ -28,7 +28,7 @@ PRICED = {"response": "", "usage": usage()}
 CALLED = {"response": "", "finish_reason": "tool_calls"}
 
 BREAKING: list[Row] = [
-    row("SSE-40 WA-01 WA-03", "another status", HI, DONE, head=OTHER_STATUS),
+    row("SSE-40 WA-01", "another status", HI, DONE, head=OTHER_STATUS),
     row("WA-02", "no JSON", HI, "Hi", DONE),
     row("WA-02", "an array", HI, "[]", DONE),
     row("WA-03", "no terminator", HI),
@@ -65,6 +65,7 @@ BREAKING: list[Row] = [
 
 KEEPING: list[Row] = [
     row("WA-01", "the right head", HI, DONE, head=EVENTS),
+    row("WA-03", "an answer in one piece, as it was asked for", b"{}", head=JSON, request={"stream": False}),
     row("WA-02 WA-03 WA-03b WA-04 WA-06 WA-10 WA-14", "a plain answer", HI, {"response": " there"}, DONE),
     row("WA-04", "no text and null", {"response": ""}, {"response": None}, HI, DONE),
     row("WA-07 WA-08 WA-09", "usage and padding", HI | {"p": "abc"}, PRICED | {"p": ""}, DONE),
