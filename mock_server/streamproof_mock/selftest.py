@@ -51,12 +51,10 @@ async def try_wire(stage: Stage, host: str, port: int) -> None:
         with trio.fail_after(_LIMIT_S):
             async with await trio.open_tcp_stream(host, port) as stream:
                 await stream.send_all(request)
-                while len(heard) < len(_WHOLE) and (data := await stream.receive_some()):
+                async for data in stream:
                     heard.extend(data)
-                if heard == _WHOLE:
-                    await stream.send_all(request)
-                    async for data in stream:
-                        heard.extend(data)
+                    if heard == _WHOLE:
+                        await stream.send_all(request)
     except (OSError, trio.BrokenResourceError, trio.TooSlowError):
         pass  # what was heard until then tells more
     finally:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any, Final
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
+from streamproof_formats.dialects import DIALECTS, validate_request
 from streamproof_mock.behaviour import Endpoint
 from streamproof_mock.behaviour.errors import Refusal, refused
 from streamproof_mock.choice import Chosen, PlanBook, choose
@@ -134,6 +137,8 @@ class Stage:
             answer = plan.answers[exchange.number % len(plan.answers)]
         else:
             answer = self.endpoint.answer(request, chosen.path, dialect)
+        if dialect is not None and chosen.problem is None and request.data:
+            exchange.breaches = _breaches(dialect, request.data)
         self.journal.open(exchange, len(request.data))
         await self._perform(answer, request, exchange, wire, session)
 
@@ -181,6 +186,18 @@ class Stage:
             yield
         finally:
             self._wires.discard(wire)
+
+
+@lru_cache(maxsize=64)
+def _breaches(dialect: str, data: bytes) -> tuple[str, ...]:
+    """What a body breaks of the dialect's request schema.  A sweep sends the same body thousands of times."""
+    if dialect not in DIALECTS:
+        return ()
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError):
+        return ("$: expected JSON, found something else",)
+    return tuple(validate_request(dialect, body))
 
 
 def _name(plan: Plan) -> str:

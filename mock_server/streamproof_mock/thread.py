@@ -58,7 +58,7 @@ class ServerThread:
         return self._running.journal
 
     def play(self, plan: Plan) -> Session:
-        """Lays a plan out under a new nonce.  Read `origin` and `exchanges` of the session; the rest goes through here."""
+        """Lays a plan out under a new nonce.  Read `origin` and `exchanges` of the session; the rest goes by here."""
         server = self._running
         session: Session = trio.from_thread.run_sync(server.play, plan, trio_token=self._token)
         return session

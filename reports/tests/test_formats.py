@@ -7,10 +7,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
 from streamproof_reports.console import ConsoleReporter, make_console
-from streamproof_reports.document import Reporter, Run
+from streamproof_reports.document import CaseResult, Reporter, Run
 from streamproof_reports.failure import RuleText
 from streamproof_reports.formats import FORMATS, UnknownFormatError, render, write
 from streamproof_reports.jsonl import JsonlWriter, read_run
@@ -55,6 +56,26 @@ def test_an_unknown_name_is_told_the_names(benign: Run, tmp_path: Path) -> None:
 
 def test_json_is_what_check_prints(hostile: Run) -> None:
     assert json.loads(render(hostile, "json")) == check_json(hostile)
+
+
+def test_json_is_strict_whatever_a_client_said(
+    make_case: Callable[..., CaseResult], make_run: Callable[..., Run]
+) -> None:
+    case = make_case(findings=(attrs.evolve(make_case().findings[0], actual=[float("nan"), 1e999]),))
+    text = render(make_run(case), "json")
+    assert json.loads(text, parse_constant=pytest.fail)["cases"][0]["findings"][0]["actual"] == ["nan", "inf"]
+
+
+def test_a_report_that_cannot_be_put_in_place_leaves_nothing(
+    benign: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="no"):
+        write(benign, "badge", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_both_live_writers_are_reporters(benign: Run) -> None:

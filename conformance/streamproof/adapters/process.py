@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from time import perf_counter_ns
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import attrs
 import trio
@@ -24,6 +24,9 @@ HELLO_TIMEOUT_S: Final = 30.0
 BYE_TIMEOUT_S: Final = 2.0
 RUN_LIMIT: Final = 256 << 20
 """Bytes that one run may write to standard output."""
+
+Leave = Literal["bye", "end of input", "killed"]
+"""What it took to end a process."""
 
 _KINDS: Final[Mapping[str, ReportKind]] = {"events": "event", "items": "item", "message": "delta"}
 
@@ -69,6 +72,11 @@ class Life:
         self._lines = Lines()
         self._writing = trio.Lock()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether runs can be sent to it, as far as is known."""
+        return self.over is None and not self.child.exited.is_set() and not self.child.stdout_ended.is_set()
+
     # Reading
 
     async def read(self) -> None:
@@ -101,7 +109,8 @@ class Life:
         code = self.child.process.returncode
         assert code is not None
         self.exit_code = code
-        self._end("crash", f"the process ended ({ending(code)}) before its result", code)
+        hint = "; an adapter serves runs until bye" if code == 0 else ""
+        self._end("crash", f"the process ended ({ending(code)}) before its result{hint}", code)
 
     def _take(self, line: bytes, at_ns: int) -> None:
         where = self._lines.where
@@ -214,15 +223,23 @@ class Life:
             if not self.child.exited.is_set():
                 self._fault("expected it to read its standard input, found it closed while the process still runs")
 
-    async def bye(self) -> None:
-        """Takes leave; kills what has not ended in `BYE_TIMEOUT_S`."""
+    async def bye(self) -> Leave:
+        """Takes leave, and tells what it took; kills what has not ended in `BYE_TIMEOUT_S`."""
+        stdin = self.child.process.stdin
+        assert stdin is not None
+        leave: Leave = "killed"
         with trio.move_on_after(BYE_TIMEOUT_S):
-            await self.write(messages.line("bye"))
-            assert self.child.process.stdin is not None
-            await self.child.process.stdin.aclose()
-            # Not `exited`: when the harness is being cancelled, the task that sets it is gone.
-            await self.child.process.wait()
+            with trio.move_on_after(BYE_TIMEOUT_S / 2):
+                await self.write(messages.line("bye"))
+                # Not `exited`: when the harness is being cancelled, the task that sets it is gone.
+                await self.child.process.wait()
+                leave = "bye"
+            if leave != "bye":
+                await stdin.aclose()
+                await self.child.process.wait()
+                leave = "end of input"
         await self.child.close()
+        return leave
 
 
 class LongLived:
@@ -238,6 +255,8 @@ class LongLived:
         self._starting = trio.Lock()
         self.starts = 0
         """How many processes were started so far."""
+        self.leave: Leave | None = None
+        """How the last process ended, once it was said goodbye to."""
 
     @property
     def hello(self) -> Hello:
@@ -279,7 +298,7 @@ class LongLived:
         """The process to run in: the one that lives, or a new one."""
         async with self._starting:
             life = self._life
-            if life is not None and life.over is None and not life.child.exited.is_set():
+            if life is not None and life.is_alive:
                 if ca_file in (None, life.ca_file) or life.active:
                     return life
                 await life.bye()
@@ -344,9 +363,14 @@ class LongLived:
         if life is None:
             return
         if life.over is None:
-            await life.bye()
+            self.leave = await life.bye()
         else:
             await life.child.close()
+
+    async def quiet(self, for_s: float) -> str | None:
+        """What went wrong while nothing was asked of it for so long; None if nothing did."""
+        await trio.sleep(for_s)
+        return None if self._life is None else self._life.over
 
 
 @contextlib.asynccontextmanager

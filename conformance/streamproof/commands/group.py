@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 CHECKS: Final[Mapping[str, str]] = {
     "client": "streamproof.commands.check_client:check_client",
     "endpoint": "streamproof.commands.check_endpoint:check_endpoint",
+    "adapter": "streamproof.commands.check_adapter:check_adapter",
 }
 
 

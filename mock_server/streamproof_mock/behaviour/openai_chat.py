@@ -25,7 +25,7 @@ def answer(body: Any) -> AnswerPlan:
         for _ in range(request.n)
     ]
     if request.stream:
-        return event_stream(list(_chunks(request, spoken)), "[DONE]")
+        return event_stream("openai-chat", body, _chunks(request, spoken))
     return json_reply(200, _whole(request, spoken))
 
 

@@ -1,24 +1,29 @@
-"""Streams of JSON events as plans: one event, one write."""
+"""Streams of JSON events as plans, written by the compiler that writes the scenarios."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from streamproof_scenarios.plan import AnswerPlan, Operation, Write
+from streamproof_scenarios.compiler import compile_answer
+from streamproof_scenarios.model import Answer, Case, Payload, Scenario, Step, Word
+from streamproof_scenarios.plan import AnswerPlan
 
-_HEADERS: Final = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
 
-
-def event_stream(events: Sequence[Any], terminator: str) -> AnswerPlan:
-    """Server-sent events, data only, then the terminator."""
-
-    def operations() -> Iterator[Operation]:
-        for event in events:
-            # Compact: clients exist that look for `"response":"` without a space.
-            text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-            yield Write(f"data: {text}\n\n".encode())
-        yield Write(f"data: {terminator}\n\n".encode())
-
-    return AnswerPlan(headers=_HEADERS, operations=operations)
+def event_stream(dialect: str, request: Mapping[str, Any], events: Iterable[Any]) -> AnswerPlan:
+    """The events, one write each, and the dialect's terminator."""
+    steps: tuple[Step, ...] = (*(Payload(kind="event", value=event) for event in events), Word(word="done"))
+    scenario = Scenario(id="well-behaved", title="The well-behaved endpoint", dialects=(dialect,))
+    answer = Answer(steps=steps)
+    case = Case(
+        id=scenario.id,
+        scenario=scenario,
+        dialect=dialect,
+        variant={},
+        answers=(answer,),
+        request=request,
+        breaks=(),
+        requires=(),
+        deliveries=(),
+    )
+    return compile_answer(answer, case)

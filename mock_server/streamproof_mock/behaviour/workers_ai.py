@@ -55,7 +55,7 @@ def answer(body: Any, *, always_streams: bool) -> AnswerPlan:
         "total_tokens": prompt + utterance.tokens,
     }
     if always_streams or body.get("stream"):
-        return event_stream(list(_events(utterance, usage)), "[DONE]")
+        return event_stream("workers-ai", body, _events(utterance, usage))
     result: dict[str, Any] = {"response": "".join(utterance.text), "usage": usage}
     if utterance.calls:
         result["tool_calls"] = _calls(utterance)
