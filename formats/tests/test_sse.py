@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamproof_formats.note import Note
+from streamproof_formats.rules import RULES
 from streamproof_formats.sse import (
     END_OF_STREAM,
     NEED_DATA,
@@ -60,11 +61,14 @@ VECTORS = [
     ("SSE-14", b"data\n\nevent\ndata: x\n\n", [("message", "", ""), ("message", "x", "")]),
     ("SSE-15", b"Data: x\n data: y\ndata : z\n\n", []),
     ("SSE-16", b"foo: x\ndata: y\nbar\n\n", [("message", "y", "")]),
+    ("SSE-17", b"data: a\ndata\ndata: b\n\n", [("message", "a\n\nb", "")]),
     ("SSE-18", b"event: a\nevent: b\ndata: x\n\nevent: a\nevent:\ndata: y\n\n", [("b", "x", ""), ("message", "y", "")]),
     ("SSE-19", b"id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\n",
         [("message", "a", "1"), ("message", "b", "1"), ("message", "c", "")]),
     ("SSE-19", b"id: 1\ndata: a\n\nid: 2\x003\ndata: b\n\n", [("message", "a", "1"), ("message", "b", "1")]),
     ("SSE-21", b"id: 1\n\ndata: a\n\n", [("message", "a", "1")]),
+    ("SSE-21b", b"event: x\ndata: a\nid: 1\n\ndata: b\n\n", [("x", "a", "1"), ("message", "b", "1")]),
+    ("SSE-21c", b"retry: 1\n\nevent: x\n\ndata: b\n\n", [("message", "b", "")]),
     ("SSE-22", b"event: x\n\ndata: a\n\n", [("message", "a", "")]),
     ("SSE-23", b"data\ndata\n\ndata:\n\ndata: a\ndata:\ndata: b\n\n",
         [("message", "\n", ""), ("message", "", ""), ("message", "a\n\nb", "")]),
@@ -105,6 +109,11 @@ def test_ids_take_effect_at_a_blank_line_and_retry_at_once(rule, body, last_even
         pass
     assert decoder.last_event_id == last_event_id
     assert decoder.reconnection_time_ms == reconnection_time_ms
+
+
+def test_each_rule_for_decoders_has_a_vector():
+    wanted = {rule.id for rule in RULES.values() if rule.binds == "decoder"}
+    assert wanted <= {rule for rule, *_ in VECTORS} | {rule for rule, *_ in STATES}
 
 
 SPANS = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
 
 import attrs
 
@@ -12,6 +13,10 @@ Verdict = Literal["pass", "warn", "fail", "skip", "xfail", "xpass", "flaky", "ad
 VERDICTS: tuple[Verdict, ...] = (
     "pass", "warn", "fail", "skip", "xfail", "xpass", "flaky", "adapter_error", "harness_error",
 )  # fmt: skip
+
+Lane = Literal["server", "client"]
+
+RunKind = Literal["client", "endpoint", "demo"]
 
 
 @attrs.frozen(kw_only=True)
@@ -38,7 +43,7 @@ class WireEvent:
     """One mark on the timeline of a case.  `at_ms` counts from the start of the case."""
 
     at_ms: float
-    lane: Literal["server", "client"]
+    lane: Lane
     kind: str
     """`request`, `write`, `end`, `left`; `delta`, `item`, `event`, `result`."""
     text: str
@@ -53,6 +58,8 @@ class CaseResult:
     scenario: str | None
     probe: str | None = None
     title: str
+    about: str | None = None
+    """Why the scenario or probe exists."""
     dialect: str
     delivery: str | None
     client: str | None
@@ -61,6 +68,8 @@ class CaseResult:
     """Name of the reading that held, where documents leave several open."""
     reason: str | None = None
     """Why it was skipped, is expected to fail, could not be judged."""
+    missing: tuple[str, ...] = ()
+    """The capabilities for want of which it was skipped."""
     findings: tuple[CaseFinding, ...] = ()
     notes: tuple[str, ...] = ()
     duration_s: float = 0.0
@@ -97,7 +106,7 @@ class Header:
     """As typed; keys never stand on a command line."""
     started: str
     """ISO 8601, UTC."""
-    kind: Literal["client", "endpoint", "demo"]
+    kind: RunKind
     subjects: tuple[str, ...]
     """Clients with version and runtime, or the endpoint's URL."""
     planned: int
@@ -118,3 +127,28 @@ class Footer:
     exit_code: int = 0
     totals: dict[str, int] = attrs.field(factory=dict)
     """Figures of the whole run: `plays`, `boundaries_asked`, `boundaries_kept`."""
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """A whole run: what all writers write from."""
+
+    header: Header
+    cases: tuple[CaseResult, ...] = ()
+    footer: Footer | None = None
+    """None when the run broke off before its end."""
+    problems: tuple[str, ...] = ()
+    """What could not be read, or does not add up, one sentence each."""
+
+
+class Reporter(Protocol):
+    """Takes a run as it happens: `started` once, `case` for each, `finished` once."""
+
+    def started(self, header: Header) -> None:
+        """The run begins."""
+
+    def case(self, result: CaseResult) -> None:
+        """One case was judged."""
+
+    def finished(self, footer: Footer, cases: Sequence[CaseResult]) -> None:
+        """The run is over, be it by its end or by an interrupt."""

@@ -35,6 +35,12 @@ class Fill:
     fill: str
     bytes: int
 
+    @property
+    def text(self) -> str:
+        """The text itself; the last `fill` is cut short where `bytes` are reached, never within a character."""
+        unit = self.fill.encode()
+        return (unit * (self.bytes // len(unit)) + unit[: self.bytes % len(unit)]).decode(errors="ignore")
+
 
 Text = str | Fill
 
@@ -95,7 +101,10 @@ class Raw:
     """Bytes as they are: `comment`, `raw`, `hex`, `file`, or a whole `json` body."""
 
     kind: Literal["comment", "raw", "hex", "file", "json"]
-    value: Json
+    value: Json | Text | bytes
+    """Text of `comment` and `raw`, bytes of `hex` and `file`, the value of `json`."""
+    source: str | None = None
+    """The name of the `file`, the digits of the `hex`, as written."""
     modifiers: Modifiers = attrs.field(factory=Modifiers)
     mark: Mark | None = None
 
@@ -121,6 +130,16 @@ class Barrier:
 Step = Word | Payload | Block | Raw | Repeat | Barrier
 
 
+def flat(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """All steps as they stand in the file, those of a repeat right after it: a plan numbers them by this order."""
+    found: list[Step] = []
+    for step in steps:
+        found.append(step)
+        if isinstance(step, Repeat):
+            found += flat(step.steps)
+    return tuple(found)
+
+
 @attrs.frozen(kw_only=True)
 class Answer:
     """One answer of the server: `stream` of the file, or one of its list."""
@@ -141,7 +160,19 @@ class Answer:
     eol: Literal["lf", "crlf", "cr"] = "lf"
     space: bool = True
     before: tuple[str, ...] = ()
+    stated: frozenset[str] = frozenset()
+    """The keys that the file gives for this answer."""
     mark: Mark | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Variation:
+    """One value of one key of `vary`."""
+
+    label: str
+    """As it stands in a case id: `fin` of `[end=fin]`."""
+    changes: Mapping[str, Any]
+    """Fields of `Answer` and what they become, in each answer that does not state the key itself."""
 
 
 @attrs.frozen(kw_only=True)
@@ -206,6 +237,8 @@ class Scenario:
     request: Mapping[str, Json] = attrs.field(factory=dict)
     client: ClientOptions = attrs.field(factory=ClientOptions)
     vary: Mapping[str, tuple[Json, ...]] = attrs.field(factory=dict)
+    variations: Mapping[str, tuple[Variation, ...]] = attrs.field(factory=dict)
+    """The same keys and values, ready to be applied."""
     answers: tuple[Answer, ...] = ()
     """As written, before `vary` is applied."""
     deliveries: tuple[str, ...] = ()

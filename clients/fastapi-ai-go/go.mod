@@ -1,0 +1,3 @@
+module fastapi-ai-go
+
+go 1.21

@@ -1,0 +1,1 @@
+"""Clients that are part of the project: one that is right, one that makes the usual mistakes."""

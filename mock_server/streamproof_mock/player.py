@@ -1,0 +1,314 @@
+"""Performs one answer plan on a wire: bytes, silences, promised boundaries, and the ending."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter_ns
+from typing import Final, assert_never
+
+import attrs
+import trio
+
+from streamproof_mock.framing import BAD_CHUNK, LAST_CHUNK, MISSING, RequestFacts, chunk_prefix, framed
+from streamproof_mock.journal import Exchange
+from streamproof_mock.wire import Departure, Gone, Wire
+from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, EndingKind, Goaway, Pause, Write
+
+AwaitHook = Callable[[Exchange], Awaitable[bool]]
+"""Returns True once the client has handed on all that `exchange.body_written` counts."""
+
+_WRITES_KEPT: Final = 10_000
+_BREATH_NS: Final = 500_000
+"""A stream without pauses lets others run this often."""
+_ABANDONED_EVERY_S: Final = 0.05
+
+_UNPLAYABLE: Final[dict[EndingKind, str]] = {
+    "refuse": "an ending before any request: it needs a listener of its own",
+    "reset-on-accept": "an ending before any request: it needs a listener of its own",
+    "tls-stall": "a TLS handshake, and this server speaks plain HTTP",
+    "no-close-notify": "a TLS connection, and this server speaks plain HTTP",
+    "rst-stream": "an HTTP/2 frame, and this connection is HTTP/1.1",
+    "goaway": "an HTTP/2 frame, and this connection is HTTP/1.1",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Bounds:
+    """How long a player waits for what may never come, in seconds."""
+
+    boundary_s: float = 2.0
+    """For the client to read up to a promised boundary."""
+    await_s: float = 2.0
+    """For the client to hand on what it read (DESIGN, section 4: `await`)."""
+    stall_s: float = 60.0
+    """For the client to leave a stream that has stalled."""
+    reset_s: float = 2.0
+    """For the client to read what precedes a reset."""
+
+
+class Unplayable(Exception):  # noqa: N818  becomes a fault, not an error
+    """The plan asks for what this server or this connection cannot do; says what."""
+
+
+def unplayable(plan: AnswerPlan, wire: Wire) -> str | None:
+    """Why this plan cannot be performed on this wire, in words; None when it can."""
+    kind = plan.ending.kind
+    if kind in _UNPLAYABLE:
+        return f"this server cannot play the ending {kind} yet: that is {_UNPLAYABLE[kind]}"
+    if wire.is_h2:
+        return "this server cannot play plans over HTTP/2 yet: connect with HTTP/1.1"
+    if plan.http == "h2" or plan.framing == "h2":
+        return "the plan wants HTTP/2, and this connection is HTTP/1.1"
+    if kind in ("in-chunk", "bad-chunk") and plan.framing != "chunked":
+        return f"the ending {kind} needs chunked framing, and the plan's framing is {plan.framing}"
+    return None
+
+
+@attrs.frozen
+class _Piece:
+    """A write that has not gone out yet, with its framing."""
+
+    prefix: bytes
+    data: bytes
+    suffix: bytes
+
+
+class Player:
+    """One answer while it is performed.  It fills in the exchange; nothing that a client does makes `run` raise."""
+
+    def __init__(
+        self,
+        plan: AnswerPlan,
+        wire: Wire,
+        exchange: Exchange,
+        *,
+        request: RequestFacts,
+        bounds: Bounds,
+        on_await: AwaitHook | None = None,
+    ) -> None:
+        self._plan = plan
+        self._wire = wire
+        self._exchange = exchange
+        self._bounds = bounds
+        self._on_await = on_await
+        self._length = plan.content_length
+        if plan.framing == "length" and plan.content_length is None:
+            self._length = len(plan.body())
+        self._framed = framed(plan, request, length=self._length)
+        self._lead = self._framed.head
+        self._held: _Piece | None = None
+        self._scope = trio.CancelScope()
+        self._half_closed = trio.Event()
+        self._breath_ns = 0
+        self._ended = False
+
+    def stop(self) -> None:
+        """Breaks the play off at once, as a server that goes down."""
+        self._scope.cancel()
+
+    async def run(self) -> None:
+        """Performs the plan to its end, or until the client leaves or `stop` is called."""
+        self._breath_ns = perf_counter_ns()
+        try:
+            with self._scope:
+                try:
+                    await self._wire.watch(self._depart)
+                    await self._perform()
+                except Gone:
+                    # A write found the connection closed before the reader did: only a reset does that.
+                    self._depart("reset", perf_counter_ns())
+                except Unplayable as reason:
+                    self._exchange.fault = str(reason)
+        finally:
+            if not self._ended:
+                self._sample()
+                self._wire.reset()
+            self._note_end()
+
+    # The plan
+
+    async def _perform(self) -> None:
+        plan, exchange = self._plan, self._exchange
+        if plan.delay_s:
+            await self._idle(plan.delay_s)
+        exchange.status = plan.status
+        await self._wire.begin(plan.status, close=self._framed.closes)
+        if plan.ending.kind == "bad-head":
+            await self._flush()
+        elif not self._framed.bodiless:
+            await self._body()
+        await self._end()
+
+    async def _body(self) -> None:
+        for operation in self._plan.operations():
+            match operation:
+                case Write():
+                    if self._held is not None:
+                        await self._flush()
+                    self._hold(operation.data)
+                    if operation.promised:
+                        await self._flush()
+                        await self._boundary()
+                case Pause():
+                    await self._flush()
+                    await self._idle(operation.delay_s)
+                case AwaitDelivered():
+                    await self._flush()
+                    await self._await_delivered()
+                case Goaway():
+                    message = (
+                        "this server cannot play goaway yet: that is an HTTP/2 frame, and this connection is HTTP/1.1"
+                    )
+                    raise Unplayable(message)
+                case _:
+                    assert_never(operation)
+
+    def _hold(self, data: bytes) -> None:
+        # One write is one chunk and one send (DESIGN, section 4).  It is held until the next operation is known,
+        # for the head and the last chunk's terminator may share a send with it, and a cut chunk is announced anew.
+        if not data:
+            return  # an empty chunk would end the body
+        if self._framed.chunked:
+            self._held = _Piece(chunk_prefix(len(data)), data, b"\r\n")
+        else:
+            self._held = _Piece(b"", data, b"")
+
+    async def _flush(self, tail: bytes = b"") -> None:
+        piece = self._held or _Piece(b"", b"", b"")
+        lead = self._lead + piece.prefix
+        whole = lead + piece.data + piece.suffix + tail
+        if not whole:
+            return
+        self._lead, self._held = b"", None
+        exchange, before = self._exchange, self._wire.written
+        try:
+            await self._wire.write(whole)
+        finally:
+            written = self._wire.written - before
+            exchange.wire_written += written
+            body = min(max(written - len(lead), 0), len(piece.data))
+            if body:
+                now_ns = perf_counter_ns()
+                exchange.body_written += body
+                exchange.last_byte_ns = now_ns
+                if exchange.first_byte_ns is None:
+                    exchange.first_byte_ns = now_ns
+                if len(exchange.writes) < _WRITES_KEPT:
+                    exchange.writes.append((now_ns, body))
+        if perf_counter_ns() - self._breath_ns > _BREATH_NS:
+            await trio.lowlevel.checkpoint()
+            self._breath_ns = perf_counter_ns()
+
+    # Barriers
+
+    async def _boundary(self) -> None:
+        exchange = self._exchange
+        exchange.boundaries_asked += 1
+        exchange.way = "asked" if self._wire.can_ask else "waited"
+        if await self._wire.wait_read(self._bounds.boundary_s):
+            exchange.boundaries_kept += 1
+
+    async def _await_delivered(self) -> None:
+        delivered = False
+        if self._on_await is None:
+            delivered = await self._wire.wait_read(self._bounds.await_s)
+        else:
+            with trio.move_on_after(self._bounds.await_s):
+                delivered = await self._on_await(self._exchange)
+        if not delivered:
+            self._exchange.late += 1
+
+    async def _idle(self, delay_s: float) -> None:
+        deadline = trio.current_time() + delay_s
+        with trio.move_on_at(deadline):
+            await self._half_closed.wait()
+        # Nobody tells when a client that had closed one half closes the other.
+        while (left_s := deadline - trio.current_time()) > 0:
+            if self._wire.is_abandoned():
+                self._exchange.left = None
+                self._depart("fin", perf_counter_ns())
+            await trio.sleep(min(_ABANDONED_EVERY_S, left_s))
+
+    # Endings
+
+    async def _end(self) -> None:
+        wire, exchange = self._wire, self._exchange
+        match self._plan.ending.kind:
+            case "clean":
+                await self._end_clean()
+            case "fin" | "bad-head":
+                await self._flush()
+                self._close()
+            case "reset":
+                await self._flush()
+                await wire.wait_read(self._bounds.reset_s)
+                self._ended = True
+                self._sample()
+                wire.reset()
+            case "in-chunk":
+                piece = self._held or _Piece(b"", b"", b"")
+                self._held = _Piece(chunk_prefix(len(piece.data) + MISSING), piece.data, b"")
+                await self._flush()
+                self._close()
+            case "bad-chunk":
+                await self._flush(BAD_CHUNK)
+                self._close()
+            case "stall":
+                await self._flush()
+                exchange.complete = True
+                await self._idle(self._bounds.stall_s)
+                self._close()
+            case other:
+                message = f"this server cannot play the ending {other} yet"
+                raise Unplayable(message)
+        exchange.complete = exchange.fault is None
+
+    async def _end_clean(self) -> None:
+        await self._flush(LAST_CHUNK if self._framed.chunked else b"")
+        lies = self._plan.framing == "length" and self._length != self._exchange.body_written
+        if lies and not self._framed.bodiless and not self._framed.closes:
+            # Whoever announces a wrong length cannot use the connection again: what follows is not an answer.
+            self._close()
+            return
+        self._exchange.complete = self._exchange.fault is None
+        self._ended = True
+        self._sample()
+        self._note_end()
+        await self._wire.finish()
+
+    def _close(self) -> None:
+        self._ended = True
+        self._sample()
+        self._wire.close()
+
+    # The client
+
+    def _depart(self, how: Departure, at_ns: int) -> None:
+        exchange = self._exchange
+        if self._ended:
+            return
+        if exchange.left is None:
+            exchange.left, exchange.left_ns = how, at_ns
+        if how == "half-close":
+            # It can still read: it is served to the end.
+            self._half_closed.set()
+        else:
+            self._scope.cancel()
+
+    def _sample(self) -> None:
+        exchange, wire = self._exchange, self._wire
+        outstanding = wire.unacknowledged()
+        if outstanding is not None:
+            exchange.delivered = max(exchange.wire_written - outstanding, 0)
+            unread = wire.unread()
+            if unread is not None:
+                exchange.read = max(exchange.delivered - unread, 0)
+
+    def _note_end(self) -> None:
+        exchange = self._exchange
+        if exchange.ended_ns is not None:
+            return
+        if exchange.left is None:
+            closes = self._framed.closes or self._wire.is_closed
+            exchange.left = "server-closed" if closes else "stayed"
+        exchange.ended_ns = perf_counter_ns()

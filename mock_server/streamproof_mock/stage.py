@@ -1,0 +1,208 @@
+"""The stage: what one server knows and does between a request and its answer."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from time import perf_counter_ns
+from typing import Any, Final
+
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+
+from streamproof_formats.dialects import DIALECTS, validate_request
+from streamproof_mock.behaviour import Endpoint
+from streamproof_mock.behaviour.errors import Refusal, refused
+from streamproof_mock.choice import Chosen, PlanBook, choose
+from streamproof_mock.framing import RequestFacts
+from streamproof_mock.journal import Exchange, Journal
+from streamproof_mock.player import AwaitHook, Bounds, Player, unplayable
+from streamproof_mock.replies import complaint, empty_reply
+from streamproof_mock.request import BODY_LIMIT, Abandoned, Request, TooLarge, read_body
+from streamproof_mock.routes import MODELS, dialect_of
+from streamproof_mock.session import Session
+from streamproof_mock.wire import Connections, Wire, WireUnreachable
+from streamproof_scenarios.plan import AnswerPlan, Plan
+
+_PREFLIGHT: Final = (
+    ("access-control-allow-origin", "*"),
+    ("access-control-allow-methods", "GET, POST, OPTIONS"),
+    ("access-control-allow-headers", "*, authorization"),
+    ("access-control-allow-private-network", "true"),
+    ("access-control-max-age", "600"),
+)
+
+
+class Stage:
+    """Reads each request, chooses what to play, has it performed, and keeps the journal."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        book: PlanBook,
+        connections: Connections,
+        bounds: Bounds,
+        api_key: str | None,
+        cors: bool,
+    ) -> None:
+        self.journal = journal
+        self.book = book
+        self.connections = connections
+        self.bounds = bounds
+        self.cors = cors
+        self.endpoint = Endpoint(api_key=api_key, scenarios=book.ids)
+        self.url = ""
+        self.trouble: str | None = None
+        """Why the wire could not be reached, where it could not."""
+        self.sessions: dict[str, Session] = {}
+        self._played: Counter[str] = Counter()
+        self._players: set[Player] = set()
+        self._wires: set[Wire] = set()
+
+    # For the outside
+
+    def play(self, plan: Plan, on_await: AwaitHook | None = None) -> Session:
+        """Lays a plan out under a new nonce."""
+        session = Session(plan, self.url, on_await, lambda nonce: void(self.sessions.pop(nonce, None)))
+        self.sessions[session.nonce] = session
+        return session
+
+    def reset(self) -> None:
+        """Forgets sessions, journal and counts; what is played is broken off."""
+        for session in tuple(self.sessions.values()):
+            session.close()
+        self._played.clear()
+        self.journal.clear()
+        self.connections.count = 0
+
+    def shut_down(self) -> None:
+        """Breaks off everything, at once."""
+        for player in tuple(self._players):
+            player.stop()
+        for wire in tuple(self._wires):
+            wire.reset()
+
+    # One request
+
+    async def serve(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Answers one request, from its body to its end."""
+        try:
+            wire = Wire.of(send, self.connections)
+        except WireUnreachable as error:
+            self.trouble = str(error)
+            raise
+        with self._open(wire):
+            try:
+                data = await read_body(receive, BODY_LIMIT)
+            except Abandoned:
+                exchange = self._exchange(Request.of(scope), wire, None)
+                exchange.left, exchange.left_ns = "fin", perf_counter_ns()
+                self.journal.open(exchange)
+                return
+            except TooLarge:
+                request = Request.of(scope)
+                refusal = Refusal(
+                    413, f"The request body is larger than {BODY_LIMIT >> 20} MiB.", code="request_too_large"
+                )
+                problem = refused(refusal, dialect_of(request.path, None), close=True)
+                await self._answer(request, None, wire, Chosen(path=request.path, problem=problem))
+                return
+            request = Request.of(scope, data)
+            body = request.readable()
+            await self._answer(request, body, wire, choose(request, body, self.sessions, self.book))
+
+    async def _answer(self, request: Request, body: Any, wire: Wire, chosen: Chosen) -> None:
+        exchange = self._exchange(request, wire, body)
+        dialect = dialect_of(chosen.path, body)
+        session = chosen.session
+        answer: AnswerPlan
+        if self.cors and request.method == "OPTIONS" and request.header("access-control-request-method"):
+            session, answer = None, empty_reply(204, _PREFLIGHT)
+        elif chosen.problem is not None:
+            answer = chosen.problem
+        elif session is not None and not MODELS.search(chosen.path):
+            session.admit(exchange)
+            exchange.nonce = session.nonce
+            exchange.case = _name(session.plan)
+            answer = session.plan.answer(exchange.number)
+        elif chosen.plan is not None:
+            # Without a nonce nobody says where a run begins: the answers come round again.
+            plan = chosen.plan
+            exchange.number = self._played[plan.hash]
+            self._played[plan.hash] += 1
+            exchange.case = _name(plan)
+            answer = plan.answers[exchange.number % len(plan.answers)]
+        else:
+            answer = self.endpoint.answer(request, chosen.path, dialect)
+        if dialect is not None and chosen.problem is None and request.data:
+            exchange.breaches = _breaches(dialect, request.data)
+        self.journal.open(exchange, len(request.data))
+        await self._perform(answer, request, exchange, wire, session)
+
+    async def _perform(
+        self, answer: AnswerPlan, request: Request, exchange: Exchange, wire: Wire, session: Session | None
+    ) -> None:
+        exchange.fault = unplayable(answer, wire)
+        if exchange.fault is not None:
+            answer = complaint(501, exchange.fault, close=True)
+        facts = RequestFacts(
+            method=request.method,
+            http=request.http,
+            closes=request.closes,
+            cors=self.cors and request.header("origin") is not None,
+        )
+        hook = session.on_await if session is not None else None
+        player = Player(answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook)
+        self._players.add(player)
+        try:
+            await (player.run() if session is None else session.perform(player))
+        except Exception as error:  # noqa: BLE001  a plan's operations are the author's: what they raise is told
+            exchange.fault = f"the server failed: {type(error).__name__}: {error}"
+            exchange.complete = False
+        finally:
+            self._players.discard(player)
+
+    def _exchange(self, request: Request, wire: Wire, body: Any) -> Exchange:
+        return Exchange(
+            nonce=None,
+            case=None,
+            number=0,
+            connection=wire.number,
+            method=request.method,
+            path=request.shown_target(),
+            http=request.http,
+            headers=request.shown_headers(),
+            body=body,
+            arrived_ns=perf_counter_ns(),
+        )
+
+    @contextmanager
+    def _open(self, wire: Wire) -> Iterator[None]:
+        self._wires.add(wire)
+        try:
+            yield
+        finally:
+            self._wires.discard(wire)
+
+
+@lru_cache(maxsize=64)
+def _breaches(dialect: str, data: bytes) -> tuple[str, ...]:
+    """What a body breaks of the dialect's request schema.  A sweep sends the same body thousands of times."""
+    if dialect not in DIALECTS:
+        return ()
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError):
+        return ("$: expected JSON, found something else",)
+    return tuple(validate_request(dialect, body))
+
+
+def _name(plan: Plan) -> str:
+    return f"{plan.case} {plan.delivery}"
+
+
+def void(_: object) -> None:
+    """Nothing, whatever came."""

@@ -1,0 +1,316 @@
+"""The wire under an ASGI request: what HTTP cannot say, said in bytes.
+
+Hypercorn calls the app with the bound method `HTTPStream.app_send`; the rest is reached from it by attributes alone:
+
+    send.__self__              HTTPStream                 .app_put .closed .send
+    ....send.__self__          H11Protocol | H2Protocol   .connection .can_read .send
+    ....send.__self__          TCPServer                  .stream
+
+Nothing is patched or subclassed.  This file is the one place that knows; it fails in words when Hypercorn changes,
+and `selftest.py` tries it when a server starts.  Known to fit hypercorn 0.17.3 to 0.18.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import attrs
+import h11
+import trio
+from hypercorn.protocol.h2 import H2Protocol
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.http_stream import HTTPStream
+from hypercorn.trio.tcp_server import TCPServer
+
+if sys.platform == "linux":
+    from streamproof_mock.peer import Kernel, PeerState, question, unacknowledged
+elif TYPE_CHECKING:
+    from streamproof_mock.peer import Kernel, PeerState
+
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+_GRACE_S: Final = 0.005
+"""Where the kernel cannot be asked, a client is taken to have read what was written this long ago."""
+
+Departure = Literal["fin", "reset", "half-close"]
+
+
+class Gone(Exception):  # noqa: N818  an event, not a fault
+    """The client went away."""
+
+
+class WireUnreachable(RuntimeError):  # noqa: N818
+    """Hypercorn does not expose its connections the way the tested versions do."""
+
+
+class _Muffled:
+    """Stands where the trio stream stood, so that Hypercorn can be asked to keep its bytes to itself."""
+
+    def __init__(self, inner: Any, number: int) -> None:
+        self.inner = inner
+        self.number = number
+        self.muted = False
+
+    async def send_all(self, data: bytes) -> None:
+        if not self.muted:
+            await self.inner.send_all(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+@attrs.define
+class Connections:
+    """What all connections of a server share: their numbers, and the kernel where it may be asked."""
+
+    kernel: Kernel | None = None
+    count: int = 0
+
+    def number(self) -> int:
+        """The number of a new connection, from 0."""
+        self.count += 1
+        return self.count - 1
+
+
+class Wire:
+    """One connection while one request is answered."""
+
+    @classmethod
+    def of(cls, send: Callable[[Any], Awaitable[None]], shared: Connections) -> Wire:
+        """The wire below an ASGI `send`.  Raises WireUnreachable when this is not the Hypercorn that it knows."""
+        http = getattr(send, "__self__", None)
+        protocol = getattr(getattr(http, "send", None), "__self__", None)
+        server = getattr(getattr(protocol, "send", None), "__self__", None)
+        if (
+            not isinstance(http, HTTPStream)
+            or not isinstance(protocol, (H11Protocol, H2Protocol))
+            or not isinstance(server, TCPServer)
+        ):
+            found = " > ".join(type(part).__name__ for part in (http, protocol, server))
+            message = (
+                "expected HTTPStream > H11Protocol or H2Protocol > TCPServer behind the ASGI send of hypercorn, "
+                f"found {found}; install hypercorn>=0.17.3,<0.19"
+            )
+            raise WireUnreachable(message)
+        return cls(send, http, protocol, server, shared)
+
+    def __init__(
+        self,
+        send: Callable[[Any], Awaitable[None]],
+        http: HTTPStream,
+        protocol: H11Protocol | H2Protocol,
+        server: Any,
+        shared: Connections,
+    ) -> None:
+        self._send = send
+        self._http = http
+        self._protocol = protocol
+        if not isinstance(server.stream, _Muffled):
+            server.stream = _Muffled(server.stream, shared.number())
+        self._stream: _Muffled = server.stream
+        transport = getattr(self._stream.inner, "transport_stream", self._stream.inner)
+        self._socket: trio.socket.SocketType = transport.socket
+        self._kernel = shared.kernel
+        self._query: bytes | None = None
+        self._begun = False
+        self._closed = False
+        self.is_tls = transport is not self._stream.inner
+        self.is_h2 = isinstance(protocol, H2Protocol)
+        self.written = 0
+        """Bytes handed to the kernel (to TLS, where there is TLS) through this wire."""
+        # write(2) takes no lock and no checkpoint; Windows has no write(2) for sockets, TLS has records to make.
+        self._writes_directly = os.name == "posix" and not self.is_tls
+
+    @property
+    def number(self) -> int:
+        """Number of the TCP connection, from 0."""
+        return self._stream.number
+
+    @property
+    def is_closed(self) -> bool:
+        """True once this end has said its last word for the request."""
+        return self._closed
+
+    # Writing
+
+    async def write(self, data: bytes) -> None:
+        """Sends these bytes and no others, in one system call where the socket has room.
+
+        There is no checkpoint unless the socket is full.  Raises Gone.
+        """
+        if not self._writes_directly:
+            await self._write_through(data)
+            return
+        rest: bytes | memoryview = data
+        while True:
+            try:
+                # fileno() is -1 once closed: never the number of another connection.
+                count = os.write(self._socket.fileno(), rest)
+            except BlockingIOError:
+                count = 0
+            except OSError as error:
+                raise Gone from error
+            self.written += count
+            if count == len(rest):
+                return
+            rest = memoryview(rest)[count:]
+            try:
+                await trio.lowlevel.wait_writable(self._socket)
+            except trio.ClosedResourceError as error:
+                raise Gone from error
+
+    async def _write_through(self, data: bytes) -> None:
+        try:
+            await self._stream.inner.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise Gone from error
+        self.written += len(data)
+
+    # Keeping h11 in step
+
+    async def begin(self, status: int, *, close: bool) -> None:
+        """Lets h11 believe that it has sent a head: it then expects a chunked body, whatever is written in truth.
+
+        With `close` the connection is closed by `finish`.
+        """
+        headers = [(b"transfer-encoding", b"chunked")]
+        if close:
+            headers.append((b"connection", b"close"))
+        self._begun = True
+        await self._silently({"type": "http.response.start", "status": min(max(status, 200), 999), "headers": headers})
+        # Some versions keep the head back until the first part of the body.
+        await self._silently({"type": "http.response.body", "body": b"", "more_body": True})
+        if isinstance(self._protocol, H11Protocol):
+            # A request that offers an upgrade (Java offers h2c with each POST) makes h11 pause its reader until the
+            # head is out.  Woken up now, it sees the client leave while the body is sent.
+            await self._protocol.can_read.set()
+
+    async def finish(self) -> None:
+        """Lets h11 believe that it has sent the end: the connection is free for the next request, or closed."""
+        if not self._closed:
+            self._closed = True
+            await self._silently({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _silently(self, message: dict[str, Any]) -> None:
+        self._stream.muted = True
+        try:
+            with trio.CancelScope(shield=True):
+                await self._send(message)
+        finally:
+            self._stream.muted = False
+
+    # Closing
+
+    def close(self) -> None:
+        """FIN, then no more."""
+        if self._shut():
+            with suppress(OSError):  # the client was faster
+                self._socket.shutdown(socket.SHUT_WR)
+            self._socket.close()
+
+    def reset(self) -> None:
+        """RST.  What the client's kernel acknowledged stays readable there."""
+        if self._shut():
+            with suppress(OSError):  # the client was faster
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            self._socket.close()
+
+    def _shut(self) -> bool:
+        was_open = not self._closed and self._socket.fileno() != -1
+        self._closed = True
+        return was_open
+
+    # What the client does
+
+    async def watch(self, on_departure: Callable[[Departure, int], None]) -> None:
+        """Calls back at once with how and when (`perf_counter_ns`) the client leaves.  The request's body must be read.
+
+        The reading task of Hypercorn tells the app by `app_put`: a callback there costs no task of our own.
+        """
+
+        async def app_put(message: Any) -> None:
+            if message["type"] == "http.disconnect" and not self._closed:
+                at_ns = perf_counter_ns()
+                departure = await self._departure()
+                if not self._closed:
+                    on_departure(departure, at_ns)
+
+        self._http.app_put = app_put
+        if self._http.closed:
+            await app_put({"type": "http.disconnect"})
+
+    async def _departure(self) -> Departure:
+        connection = getattr(self._protocol, "connection", None)
+        if isinstance(connection, h11.Connection) and not connection.trailing_data[1]:
+            return "reset"  # the reader failed before it read an end
+        for _ in range(2):
+            state = self._peer()
+            if state is None or not state.open:
+                return "fin"
+            # close(2) sends its FIN a moment before it lets go of the socket.
+            await trio.sleep(0.001)
+        return "half-close"
+
+    def is_abandoned(self) -> bool:
+        """True when the kernel knows that no process holds the client's socket any more."""
+        state = self._peer()
+        return self.can_ask and (state is None or not state.open)
+
+    # What the client has
+
+    @property
+    def can_ask(self) -> bool:
+        """True where the kernel can tell what the client has read."""
+        if sys.platform != "linux" or self._kernel is None:
+            return False
+        if self._query is None:
+            self._query = b""
+            try:
+                query = question(self._socket.getsockname()[:2], self._socket.getpeername()[:2])
+            except OSError:
+                return False
+            if self._kernel.ask(query) is not None:
+                self._query = query
+        return bool(self._query)
+
+    def _peer(self) -> PeerState | None:
+        return self._kernel.ask(self._query) if self.can_ask and self._kernel and self._query else None
+
+    def unacknowledged(self) -> int | None:
+        """Bytes written that the client's kernel does not have yet; None where the system does not tell."""
+        if sys.platform != "linux":
+            return None
+        try:
+            return unacknowledged(self._socket.fileno())
+        except (OSError, ValueError):
+            return None
+
+    def unread(self) -> int | None:
+        """Bytes acknowledged that the client's application has not read; None where the system does not tell."""
+        state = self._peer()
+        return None if state is None else state.unread
+
+    async def wait_read(self, limit_s: float) -> bool:
+        """Waits until the client's application has read all that was written; False when `limit_s` ran out.
+
+        Where the kernel cannot be asked it waits a little, never less than 5 ms, and takes it as read.
+        """
+        if not self.can_ask:
+            await trio.sleep(min(_GRACE_S, limit_s))
+            return limit_s >= _GRACE_S
+        started = trio.current_time()
+        while True:
+            # In this order: what is not acknowledged may not be counted as unread yet.
+            if not self.unacknowledged() and not self.unread():
+                return True
+            waited_s = trio.current_time() - started
+            if waited_s >= limit_s:
+                return False
+            # A client that waits in recv() needs some 50 microseconds; one that is busy is not waited for in a spin.
+            await trio.sleep(0 if waited_s < 0.0005 else min(0.001, limit_s - waited_s))

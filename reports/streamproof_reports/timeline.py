@@ -1,0 +1,102 @@
+"""Where the marks of a case stand on a drawn timeline: two lanes, time from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+import attrs
+
+from streamproof_reports.document import WireEvent
+
+WIDTH: Final = 1000
+"""Of the drawing, in its own units."""
+
+_LEFT: Final = 70
+_RIGHT: Final = 20
+_TICK_GAP: Final = 56
+
+KINDS: Final = {
+    "request": "request",
+    "write": "write",
+    "end": "end",
+    "left": "end",
+    "delta": "said",
+    "item": "said",
+    "event": "said",
+    "result": "result",
+}
+"""Kind of a mark to how it is drawn; other kinds are drawn as `other`."""
+
+
+@attrs.frozen(kw_only=True)
+class Mark:
+    """One event and where it is drawn."""
+
+    x: float
+    event: WireEvent
+    look: str
+
+
+@attrs.frozen(kw_only=True)
+class Tick:
+    """A label on the axis."""
+
+    x: float
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class Timeline:
+    """A drawing without ink."""
+
+    marks: tuple[Mark, ...]
+    ticks: tuple[Tick, ...]
+    left_out: int
+    """Marks from the middle that were too many."""
+    left_out_after: int
+    """After how many marks they were left out."""
+    length_ms: float
+
+
+def _positions(times_ms: Sequence[float]) -> list[float]:
+    """Half of the width goes to time, half to telling marks apart, so that 2 ms before a stall of 2 s stay legible."""
+    gaps = [max(later - earlier, 0.0) for earlier, later in pairwise(times_ms)]
+    whole_ms, room = sum(gaps), WIDTH - _LEFT - _RIGHT
+    by_time = room / 2 if whole_ms else 0.0
+    apart = (room - by_time) / max(len(gaps), 1)
+    positions = [float(_LEFT)]
+    for gap_ms in gaps:
+        positions.append(positions[-1] + apart + (by_time * gap_ms / whole_ms if whole_ms else 0.0))
+    return [round(x, 1) for x in positions]
+
+
+def _ticks(marks: Sequence[Mark]) -> tuple[Tick, ...]:
+    """Labels at marks, none so near the one before that the two would touch."""
+    ticks: list[Tick] = []
+    for mark in marks:
+        if not ticks or mark.x - ticks[-1].x >= _TICK_GAP:
+            ticks.append(Tick(x=mark.x, text=f"{mark.event.at_ms:.1f}"))
+    return tuple(ticks)
+
+
+def timeline(events: Sequence[WireEvent], limit: int) -> Timeline | None:
+    """The drawing of at most `limit` marks, those of the middle left out; None where nothing was recorded."""
+    if not events or limit < 2:
+        return None
+    ordered = sorted(events, key=lambda event: event.at_ms)
+    left_out = max(len(ordered) - limit, 0)
+    first = limit - limit // 2 if left_out else len(ordered)
+    kept = ordered[:first] + ordered[first + left_out :]
+    positions = _positions([event.at_ms for event in kept])
+    marks = tuple(
+        Mark(x=x, event=event, look=KINDS.get(event.kind, "other")) for x, event in zip(positions, kept, strict=True)
+    )
+    return Timeline(
+        marks=marks,
+        ticks=_ticks(marks),
+        left_out=left_out,
+        left_out_after=first,
+        length_ms=ordered[-1].at_ms - ordered[0].at_ms,
+    )

@@ -1,0 +1,183 @@
+"""The compiler: cases in, plans out.  Pure: the same case gives the same bytes, everywhere and always."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from typing import Final
+
+import attrs
+
+from streamproof_scenarios.body import Body, cut_up
+from streamproof_scenarios.cases import cases
+from streamproof_scenarios.delivery import Delivery, delivery_of
+from streamproof_scenarios.encoding import compressor, encoded
+from streamproof_scenarios.framing import framing_of, is_whole
+from streamproof_scenarios.model import Answer, Case
+from streamproof_scenarios.plan import AnswerPlan, Operation, Plan
+from streamproof_scenarios.problem import NotPlayable, Problem, ScenarioError
+from streamproof_scenarios.regrouping import writes
+from streamproof_scenarios.track import Flat, Item, Piece, count, size, unrolled
+from streamproof_scenarios.words import WORDS
+
+__all__ = ["case_hash", "cases", "compile_answer", "compile_case", "plays"]
+
+KEPT_ITEMS: Final = 20_000
+KEPT_BYTES: Final = 4 << 20
+"""A track up to this size is played out once and kept; a longer one is played out anew for each use."""
+SWEEP_LIMIT: Final = 1 << 14
+"""Bytes of a body at most for `every-split`, which plays once for each boundary."""
+
+
+def compile_case(case: Case, delivery: str = "as-written", *, encoding_ok: bool = True) -> Plan:
+    """What a case does under one delivery.
+
+    `encoding_ok` is False where the client offered no such encoding: the body is then written as it is.
+    Raises NotPlayable for what cannot be written yet, ScenarioError for a step that cannot be written in this dialect,
+    ValueError for a delivery of another name.  A sweep (`every-split`) has no plan of its own: see `plays`.
+    """
+    chosen = _single(delivery)
+    answers = tuple(_Compiled.of(answer, case, encoding_ok=encoding_ok).plan(chosen) for answer in case.answers)
+    return _plan(case, chosen, answers)
+
+
+def compile_answer(answer: Answer, case: Case, delivery: str = "as-written", *, encoding_ok: bool = True) -> AnswerPlan:
+    """One answer of a case under one delivery; see `compile_case`."""
+    return _Compiled.of(answer, case, encoding_ok=encoding_ok).plan(_single(delivery))
+
+
+def plays(case: Case, delivery: str = "as-written", *, encoding_ok: bool = True) -> Iterator[Plan]:
+    """The plan of a delivery, or one plan for each boundary of a sweep: those are named `at:N`.
+
+    An answer of several is cut at the same place as the first.  Boundaries that a barrier makes anyway are left out.
+    Raises what `compile_case` raises, and NotPlayable for a sweep of more than 16 KiB.
+    """
+    if delivery != "every-split":
+        yield compile_case(case, delivery, encoding_ok=encoding_ok)
+        return
+    compiled = [_Compiled.of(answer, case, encoding_ok=encoding_ok) for answer in case.answers]
+    for offset in sorted({offset for one in compiled for offset in one.boundaries()}):
+        chosen = Delivery(name=f"at:{offset}", kind="at", numbers=(offset,))
+        yield _plan(case, chosen, tuple(one.plan(chosen) for one in compiled))
+
+
+def case_hash(case_id: str, delivery: str) -> str:
+    """The short name of a case under a delivery: eight hexadecimal digits."""
+    return sha256(f"{case_id}\n{delivery}".encode()).hexdigest()[:8]
+
+
+def _single(name: str) -> Delivery:
+    chosen = delivery_of(name)
+    if chosen.kind == "every-split":
+        raise ValueError("'every-split' is a sweep of many plays; ask for one of them, at:N")
+    return chosen
+
+
+def _plan(case: Case, delivery: Delivery, answers: tuple[AnswerPlan, ...]) -> Plan:
+    return Plan(
+        case=case.id,
+        delivery=delivery.name,
+        hash=case_hash(case.id, delivery.name),
+        dialect=case.dialect,
+        answers=answers,
+    )
+
+
+@attrs.frozen(kw_only=True)
+class _Compiled:
+    """An answer with its track, before a delivery cuts it."""
+
+    answer: Answer
+    encoding: str | None
+    track: Callable[[], Iterable[Flat]]
+    length: int
+
+    @classmethod
+    def of(cls, answer: Answer, case: Case, *, encoding_ok: bool) -> _Compiled:
+        if case.dialect not in WORDS:
+            raise NotPlayable(f"the mock server does not speak {case.dialect} yet")
+        encoding = answer.encoding if encoding_ok else None
+        path = case.scenario.path
+        # Chunks name the model that the file asks for: bytes written out in a file must not hang on a default.
+        request = {**case.request, "model": case.scenario.request.get("model", "m")}
+        items = Body(answer, WORDS[case.dialect](request), path, encoding is not None).items()
+        if encoding is None:
+            return cls(answer=answer, encoding=None, track=_kept(items), length=size(items))
+        make = compressor(encoding)
+
+        def track() -> Iterator[Flat]:
+            compressed = encoded(unrolled(items), make, flush=answer.flush == "each", whole=answer.end.kind == "clean")
+            return _placed(compressed, path)
+
+        if count(items) > KEPT_ITEMS or size(items) > KEPT_BYTES:
+            return cls(answer=answer, encoding=encoding, track=track, length=_length(track()))
+        kept = tuple(track())
+        return cls(answer=answer, encoding=encoding, track=lambda: kept, length=_length(kept))
+
+    def plan(self, delivery: Delivery) -> AnswerPlan:
+        answer, framing = self.answer, framing_of(self.answer)
+        track, is_encoded = self.track, self.encoding is not None
+
+        def operations() -> Iterator[Operation]:
+            return writes(track(), delivery, encoded=is_encoded)
+
+        return AnswerPlan(
+            delay_s=answer.delay_s,
+            http=answer.http,
+            status=answer.status,
+            headers=_headers(answer, self.encoding),
+            framing=framing,
+            content_length=max(0, self.length + answer.length_off_by) if framing == "length" else None,
+            close=answer.http != "h2" and (answer.connection == "close" or framing == "close"),
+            encoding=answer.encoding if is_encoded else None,
+            operations=operations,
+            ending=answer.end,
+        )
+
+    def boundaries(self) -> Iterator[int]:
+        """The offsets between two bytes of the body that no barrier parts already."""
+        if self.length > SWEEP_LIMIT:
+            found = f"this body has {self.length} bytes, at most {SWEEP_LIMIT} are swept"
+            raise NotPlayable(f"every-split plays once for each boundary: {found}")
+        start = end = 0
+        for item in self.track():
+            if isinstance(item, Piece):
+                end += len(item.data)
+            else:
+                yield from range(start + 1, end)
+                start = end
+        yield from range(start + 1, end)
+
+
+def _kept(items: tuple[Item, ...]) -> Callable[[], Iterable[Flat]]:
+    if count(items) > KEPT_ITEMS:
+        return lambda: unrolled(items)
+    kept = tuple(unrolled(items))
+    return lambda: kept
+
+
+def _length(track: Iterable[Flat]) -> int:
+    return sum(len(item.data) for item in track if isinstance(item, Piece))
+
+
+def _placed(track: Iterable[Flat], path: str) -> Iterator[Flat]:
+    """The compressed pieces cut and kept at their places."""
+    for item in track:
+        if not isinstance(item, Piece) or (not item.cut and item.keep is None):
+            yield item
+            continue
+        try:
+            yield from cut_up(item.data, item.step, item.cut, item.keep)
+        except ValueError as error:
+            raise ScenarioError([Problem(path, item.mark, str(error))]) from None
+
+
+def _headers(answer: Answer, encoding: str | None) -> tuple[tuple[str, str], ...]:
+    usual = {
+        "content-type": "application/json" if is_whole(answer) else "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache",
+        **({"content-encoding": encoding} if encoding else {}),
+    }
+    named = {name.lower() for name in answer.headers}
+    headers = [(name, value) for name, value in usual.items() if name not in named]
+    return (*headers, *((name, value) for name, value in answer.headers.items() if value is not None))

@@ -1,0 +1,59 @@
+"""How an answer is framed, and what cannot go together in one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streamproof_formats.response import Framing
+from streamproof_scenarios.model import Answer, Barrier, Raw, Word, flat
+
+_BEFORE_REQUEST: Final = frozenset({"refuse", "reset-on-accept", "tls-stall"})
+
+
+def is_whole(answer: Answer) -> bool:
+    """True when the body is one JSON document: a `json` step, or an `error` in place of the stream."""
+    return any(
+        (isinstance(step, Raw) and step.kind == "json")
+        or (answer.status >= 400 and isinstance(step, Word) and step.word == "error")
+        for step in flat(answer.steps)
+    )
+
+
+def framing_of(answer: Answer) -> Framing:
+    """The framing, stated or usual."""
+    if answer.http == "h2":
+        return "h2"
+    if answer.framing is not None:
+        return answer.framing
+    if is_whole(answer):
+        return "length"
+    # "A server MUST NOT send a response containing Transfer-Encoding unless the corresponding request indicates
+    # HTTP/1.1 (or later minor revisions)." -- RFC 9112, section 6.1, read 2026-11-20
+    return "close" if answer.http == "h1.0" else "chunked"
+
+
+def contradiction(answer: Answer) -> str | None:
+    """What cannot be in one answer, and the fix; None where all of it goes together."""
+    end, steps, framing, h2 = answer.end.kind, flat(answer.steps), framing_of(answer), answer.http == "h2"
+    writing = [step for step in steps if not isinstance(step, Barrier)]
+    goaway = any(isinstance(step, Barrier) and step.kind == "goaway" for step in steps)
+    table = (
+        (h2 and "framing" in answer.stated, "http: h2 frames bodies by itself; leave framing away"),
+        (h2 and "connection" in answer.stated, "http: h2 has no connection header; leave connection away"),
+        (
+            h2 and end in {"fin", "in-chunk", "bad-chunk"},
+            f"end: {end} is of HTTP/1.1; write {{rst-stream: CODE}} or goaway",
+        ),
+        (not h2 and end in {"rst-stream", "goaway"}, f"end: {end} needs http: h2; add it"),
+        (not h2 and goaway, "goaway needs http: h2; add it"),
+        (answer.http == "h1.0" and framing == "chunked", "http: h1.0 has no chunks; write framing: close or length"),
+        (not h2 and end in {"in-chunk", "bad-chunk"} and framing != "chunked", f"end: {end} needs framing: chunked"),
+        (answer.length_off_by and framing != "length", "length_off_by needs framing: length; add it"),
+        (answer.flush == "never" and not answer.encoding, "flush: never needs an encoding; add encoding: gzip"),
+        (end in _BEFORE_REQUEST and answer.steps, f"with end: {end} nothing is sent; write steps: []"),
+        (
+            is_whole(answer) and len(writing) > 1,
+            "a whole JSON body must be the only step that writes; use raw for pieces",
+        ),
+    )
+    return next((text for wrong, text in table if wrong), None)

@@ -1,0 +1,1 @@
+"""The scenario language: from the text of a file to checked values, with the place of everything."""

@@ -1,0 +1,22 @@
+"""The words of each dialect that scenarios can be written in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from streamproof_formats.dialects import DIALECTS
+from streamproof_scenarios.words.openai_chat import OpenaiChat
+from streamproof_scenarios.words.speaker import Speaker
+from streamproof_scenarios.words.workers_ai import WorkersAi
+
+WORDS: Final[dict[str, Callable[[Mapping[str, Any]], Speaker]]] = {
+    "openai-chat": OpenaiChat,
+    "workers-ai": WorkersAi,
+}
+"""For each dialect what makes its speaker of a request body."""
+
+
+def default_request(dialect: str) -> dict[str, Any]:
+    """The dialect's default request body; empty for one that is not spoken yet."""
+    return dict(DIALECTS[dialect].request) if dialect in DIALECTS else {}
