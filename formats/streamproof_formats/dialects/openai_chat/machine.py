@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialects import json_text
-from streamproof_formats.dialects.base import EVENT_STREAM, StreamState, error_of, integer, media_type
+from streamproof_formats.dialects.base import EVENT_STREAM, StreamState, error_of, integer, is_no_stream, media_type
 from streamproof_formats.dialects.breaches import NOWHERE
 from streamproof_formats.dialects.openai_chat import choices as choice_rules
 from streamproof_formats.dialects.openai_chat import usage as usage_rules
@@ -120,9 +120,10 @@ class OpenAIChatMachine:
         breaches.place = NOWHERE
         self._state.end = end
         if head is not None:
-            if self._asked is not None and not self._asked.stream and media_type(head) != EVENT_STREAM:
-                return ()
-            self._judge_head(head)
+            if self._asked is None or self._asked.stream or media_type(head) == EVENT_STREAM:
+                self._judge_head(head)
+            if is_no_stream(head):
+                return breaches.take()
         if not self._state.done:
             self._state.judge_fields(notes, FIELDS)
             if self._state.error is None:
