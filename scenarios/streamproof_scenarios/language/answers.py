@@ -50,7 +50,7 @@ def ending(node: Node, what: str, desk: Desk) -> Ending:
 
 
 # "Field names are case-insensitive"; "token" and "field-content" -- RFC 9110, sections 5.1, 5.5 and 5.6.2
-_HEADER_NAME: Final = matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "the name of a header")
+_HEADER_NAME: Final = matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "letters, digits and hyphens")
 
 
 def headers(node: Node, what: str, desk: Desk) -> dict[str, str | None]:
