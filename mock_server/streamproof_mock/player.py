@@ -248,7 +248,7 @@ class Player:
                 self._close()
             case "reset":
                 await self._flush()
-                await wire.wait_read(self._bounds.reset_s)
+                await wire.wait_taken(self._bounds.reset_s)
                 self._ended = True
                 self._sample()
                 wire.reset()
@@ -303,13 +303,12 @@ class Player:
             self._scope.cancel()
 
     def _sample(self) -> None:
-        exchange, wire = self._exchange, self._wire
-        outstanding = wire.unacknowledged()
-        if outstanding is not None:
-            exchange.delivered = max(exchange.wire_written - outstanding, 0)
-            unread = wire.unread()
-            if unread is not None:
-                exchange.read = max(exchange.delivered - unread, 0)
+        exchange = self._exchange
+        undelivered, unread = self._wire.outstanding()
+        if undelivered is not None:
+            exchange.delivered = max(exchange.wire_written - undelivered, 0)
+        if unread is not None:
+            exchange.read = max(exchange.wire_written - unread, 0)
 
     def _note_end(self) -> None:
         exchange = self._exchange

@@ -41,14 +41,15 @@ class Session:
         if len(self.exchanges) < _EXCHANGES_KEPT:
             self.exchanges.append(exchange)
 
-    async def perform(self, player: Player) -> None:
-        """Runs a player, which `close` can stop and `settled` waits for."""
+    async def perform(self, player: Player, afterwards: Callable[[], None]) -> None:
+        """Runs a player, which `close` can stop and `settled` waits for, `afterwards` included."""
         self._players.add(player)
         if self._quiet.is_set():
             self._quiet = trio.Event()
         try:
             await player.run()
         finally:
+            afterwards()
             self._players.discard(player)
             if not self._players:
                 self._quiet.set()
