@@ -44,13 +44,26 @@ class Gzip:
             if self._member.eof:
                 self._member = zlib.decompressobj(_GZIP)
             self._fresh = False
+            before = self._member.copy()
             try:
                 piece = self._member.decompress(data, _PIECE)
+            except zlib.error:
+                self._member = before
+                yield from self._decode_to_fault(data)
+                return
+            if piece:
+                yield piece
+            data = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+
+    def _decode_to_fault(self, data: bytes) -> Iterator[bytes]:
+        """All that `data` decodes to before its first bad byte: zlib drops what came before a fault in one call."""
+        for place in range(len(data)):
+            try:
+                piece = self._member.decompress(data[place : place + 1])
             except zlib.error as error:
                 raise CodingError(f"expected gzip as Content-Encoding says, found other bytes ({error})") from None
             if piece:
                 yield piece
-            data = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
 
     def finish(self) -> None:
         """Raises CodingError if the encoded data breaks off."""
@@ -72,15 +85,20 @@ class Brotli:
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         """Gives what `data` decodes to, in pieces of bounded size."""
-        if data and self._decoder.is_finished():
-            raise CodingError("expected nothing behind the brotli data, found more bytes")
-        more = bool(data)
-        self._fresh = self._fresh and not more
+        # Byte by byte: of a call that meets a fault, brotli gives nothing, and its state cannot be copied before.
+        for place in range(len(data)):
+            if self._decoder.is_finished():
+                raise CodingError("expected nothing behind the brotli data, found more bytes")
+            self._fresh = False
+            yield from self._decode_byte(data[place : place + 1])
+
+    def _decode_byte(self, data: bytes) -> Iterator[bytes]:
+        more = True
         while more:
             try:
                 piece = self._decoder.process(data, output_buffer_limit=_PIECE)
-            except brotli.error as error:
-                raise CodingError(f"expected br as Content-Encoding says, found other bytes ({error})") from None
+            except brotli.error:
+                raise CodingError("expected br as Content-Encoding says, found other bytes") from None
             if piece:
                 yield piece
             data = b""

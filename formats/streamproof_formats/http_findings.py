@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from streamproof_formats.payload import is_json
+from streamproof_formats.response import BodyFraming
 from streamproof_formats.rules import broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from streamproof_formats.framing_findings import Breach
-    from streamproof_formats.response import BodyEnd, BodyFraming, ResponseHead
+    from streamproof_formats.response import BodyEnd, ResponseHead
 
 EVENT_STREAM: Final = "text/event-stream"
 
+_LONGEST_LENGTH: Final = 18  # digits
 _UNKEPT: Final = frozenset({"no-cache", "no-store", "no-transform"})
 
 
@@ -31,10 +33,20 @@ def is_stream(head: ResponseHead, content_type: str) -> bool:
 
 def announced_size(head: ResponseHead) -> int | None:
     """The Content-Length that frames the body, where one does."""
-    value = head.header("content-length")
-    if head.framing not in ("length", "h2") or value is None or not (value.isascii() and value.isdigit()):
+    lengths = _lengths(head)
+    if head.framing not in ("length", "h2") or len(lengths) != 1 or not _is_length(lengths[0]):
         return None
-    return int(value[:18])
+    return int(lengths[0])
+
+
+def _lengths(head: ResponseHead) -> list[str]:
+    """What the Content-Length headers say, each value once."""
+    values = (part.strip() for name, value in head.headers if name == "content-length" for part in value.split(","))
+    return list(dict.fromkeys(values))
+
+
+def _is_length(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= _LONGEST_LENGTH
 
 
 def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> Iterator[Breach]:
@@ -44,7 +56,10 @@ def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> 
         yield from _of_success(head, content_type, found)
     if is_stream(head, content_type):
         yield from _of_stream(head)
-    has_length, has_coding = head.header("content-length") is not None, head.header("transfer-encoding") is not None
+    lengths = _lengths(head)
+    if len(lengths) > 1 or not all(map(_is_length, lengths)):
+        yield _breach("SSE-43b", f"expected one Content-Length in digits, found {', '.join(lengths)[:60]}")
+    has_length, has_coding = bool(lengths), head.header("transfer-encoding") is not None
     # "A sender MUST NOT send a Content-Length header field in any message that contains a Transfer-Encoding header
     # field." -- RFC 9112, section 6.2
     if has_length and has_coding and head.http != "2":
@@ -113,28 +128,32 @@ def of_body_end(head: ResponseHead, end: BodyEnd, framing: BodyFraming | None, s
     """What the end of the body breaks.
 
     `framing` is what a reader of the framing knows; without it, `size` bytes of body were taken and `end` tells the
-    rest.
+    rest.  Silence breaks nothing: the rest might have come.
     """
-    excess = 0 if framing is None else framing.excess
-    whole = end == "clean" if framing is None else framing.is_whole
     announced = announced_size(head)
-    if announced is not None and (framing is not None or head.header("content-encoding") in (None, "identity")):
-        taken = size if framing is None else framing.size
-        excess, whole = max(excess, taken - announced), taken >= announced
-        if not whole:
-            # "... incomplete if the size of the message body received (in octets) is less than the value given by
-            # Content-Length" -- RFC 9112, section 8
-            yield _breach("SSE-48", f"expected {announced} bytes of body, found its end after {taken}")
-        if excess:
-            yield _breach("SSE-43b", f"expected {announced} bytes of body, found {excess} more")
-        elif not whole and end in ("clean", "fin"):
-            yield _breach("SSE-43b", f"expected a body of {announced} bytes as announced, found {taken}")
-    elif announced is not None and not whole and end != "bad-framing":
+    is_counted = framing is not None or head.header("content-encoding") in (None, "identity")
+    if announced is not None and is_counted:
+        yield from _of_length(announced, end, framing or BodyFraming(size=size, is_whole=size >= announced))
+    elif end == "timeout" or (end == "clean" if framing is None else framing.is_whole):
+        return
+    elif announced is not None and end != "bad-framing":
         yield _breach("SSE-48", f"expected {announced} bytes of body, found its end before")
-    elif head.framing == "chunked" and not whole:
+    elif head.framing == "chunked":
         # "A message body that uses the chunked transfer coding is incomplete if the zero-sized chunk that terminates
         # the encoding has not been received." -- RFC 9112, section 8
         yield _breach("SSE-48", "expected the zero chunk at the end of the body, found none")
+
+
+def _of_length(announced: int, end: BodyEnd, framing: BodyFraming) -> Iterator[Breach]:
+    excess = max(framing.excess, framing.size - announced)
+    if excess:
+        yield _breach("SSE-43b", f"expected {announced} bytes of body, found {excess} more")
+    elif framing.size < announced and end != "timeout":
+        # "... incomplete if the size of the message body received (in octets) is less than the value given by
+        # Content-Length" -- RFC 9112, section 8
+        yield _breach("SSE-48", f"expected {announced} bytes of body, found its end after {framing.size}")
+        if end in ("clean", "fin"):
+            yield _breach("SSE-43b", f"expected a body of {announced} bytes as announced, found {framing.size}")
 
 
 def _breach(rule: str, message: str) -> Breach:

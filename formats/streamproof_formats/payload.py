@@ -7,8 +7,7 @@ from typing import Final, NoReturn
 
 
 def _refuse(constant: str) -> NoReturn:
-    # "Numeric values that cannot be represented in the grammar below (such as Infinity and NaN) are not permitted."
-    # -- RFC 8259, section 6
+    # Python reads NaN and Infinity; RFC 8259, section 6, does not permit them.
     raise ValueError(constant)
 
 

@@ -108,6 +108,8 @@ class Decoder:
         if not data:
             self._closed = True
             return
+        if self._error is not None:
+            return
         buffer, at = self._buffer, self._at
         if at:
             del buffer[:at]

@@ -8,6 +8,8 @@ import trio
 from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection
 
+from streamproof_mock.control import PREFIX, control
+from streamproof_mock.pages import PATHS, pages
 from streamproof_mock.request import BODY_LIMIT
 from streamproof_mock.stage import Stage
 
@@ -48,12 +50,14 @@ class MockApp(QuartTrio):
 
     asgi_http_class = Connection
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, token: str | None) -> None:
         super().__init__("streamproof_mock", static_folder=None, template_folder=None)
         self.stage = stage
+        self.register_blueprint(pages())
+        self.register_blueprint(control(stage, token))
         self.config["RESPONSE_TIMEOUT"] = None
         self.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
 
     def is_page(self, path: str) -> bool:
         """True for the paths that Quart routes: the server's own pages and its control API."""
-        return path in ("/", "/docs", "/openapi.json") or path.startswith("/__streamproof__/")
+        return path in PATHS or path.startswith(f"{PREFIX}/")

@@ -64,27 +64,33 @@ class Exchange:
 
 
 class Journal:
-    """The last exchanges, oldest first."""
+    """The last exchanges, oldest first: at most `limit`, and no more than fit with `limit_bytes` of request bodies."""
 
-    def __init__(self, limit: int = 10_000) -> None:
-        self._exchanges: deque[Exchange] = deque(maxlen=limit)
+    def __init__(self, limit: int = 10_000, limit_bytes: int = 64 * 1024 * 1024) -> None:
+        self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._exchanges: deque[tuple[Exchange, int]] = deque()
+        self._bytes = 0
         self.dropped = 0
-        """Exchanges that fell out because of the bound."""
+        """Exchanges that fell out because of the bounds."""
 
-    def open(self, exchange: Exchange) -> None:
+    def open(self, exchange: Exchange, body_bytes: int = 0) -> None:
         """Adds an exchange; it may be filled in further while the answer is played."""
-        if len(self._exchanges) == self._exchanges.maxlen:
+        self._exchanges.append((exchange, body_bytes))
+        self._bytes += body_bytes
+        while self._exchanges and (len(self._exchanges) > self._limit or self._bytes > self._limit_bytes):
+            self._bytes -= self._exchanges.popleft()[1]
             self.dropped += 1
-        self._exchanges.append(exchange)
 
     def __iter__(self) -> Iterator[Exchange]:
-        return iter(tuple(self._exchanges))
+        return iter([exchange for exchange, _ in self._exchanges])
 
     def of(self, nonce: str) -> list[Exchange]:
         """The exchanges of one nonce, in order of arrival."""
-        return [exchange for exchange in self._exchanges if exchange.nonce == nonce]
+        return [exchange for exchange, _ in self._exchanges if exchange.nonce == nonce]
 
     def clear(self) -> None:
         """Forgets all."""
         self._exchanges.clear()
+        self._bytes = 0
         self.dropped = 0

@@ -18,7 +18,7 @@ PATHS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
 )
 """The path of a call is what remains after `/r/<nonce>` or `/s/<id>`; the first match decides."""
 
-MODELS: Final = re.compile(r"(?:^|/)v1/models$")
+MODELS: Final = re.compile(r"(?:^|/)v1/models(?:/.+)?$")
 
 
 def dialect_of(path: str, body: Any) -> str | None:

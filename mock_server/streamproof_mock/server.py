@@ -17,9 +17,10 @@ from streamproof_mock.app import MockApp
 from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.journal import Journal
 from streamproof_mock.player import AwaitHook, Bounds
+from streamproof_mock.selftest import try_wire
 from streamproof_mock.session import Session
 from streamproof_mock.stage import Stage
-from streamproof_mock.wire import Connections
+from streamproof_mock.wire import Connections, WireUnreachable
 from streamproof_scenarios.plan import Plan
 
 if sys.platform == "linux":
@@ -104,12 +105,14 @@ async def serving(
     ask_kernel: bool = True,
     journal_limit: int = 10_000,
     bounds: Bounds | None = None,
+    control_token: str | None = None,
     allow_remote: bool = False,
 ) -> AsyncIterator[MockServer]:
     """Runs a mock server for as long as the context lasts; stopping breaks off whatever is still played.
 
-    `port` 0 takes a free one; `ask_kernel` False keeps boundaries by waiting.
-    Raises CannotServe: PortInUse or NotLoopback.
+    `port` 0 takes a free one.  `api_key` makes keys matter for the well-behaved endpoint.  `ask_kernel` False keeps
+    boundaries by waiting.  `control_token` opens the control API to other machines; so does nothing else.
+    Raises CannotServe, of which PortInUse and NotLoopback are two kinds.
     """
     listener, warning = _listen(host, port, allow_remote=allow_remote)
     kernel = None
@@ -120,11 +123,13 @@ async def serving(
         book=book or EmptyBook(),
         connections=Connections(kernel),
         bounds=bounds or Bounds(),
+        api_key=api_key,
         cors=warning is None,
     )
     stage.url = _url(listener)
     try:
-        async with _running(stage, listener):
+        async with _running(stage, listener, control_token):
+            await _try(stage, listener)
             yield MockServer(stage, warning)
     finally:
         listener.close()
@@ -133,7 +138,7 @@ async def serving(
 
 
 @asynccontextmanager
-async def _running(stage: Stage, listener: socket.socket) -> AsyncIterator[None]:
+async def _running(stage: Stage, listener: socket.socket, token: str | None) -> AsyncIterator[None]:
     stop, stopped = trio.Event(), trio.Event()
     shield = trio.CancelScope(shield=True)
 
@@ -141,7 +146,7 @@ async def _running(stage: Stage, listener: socket.socket) -> AsyncIterator[None]
         # Hypercorn leaves sockets open when it is cancelled: it is stopped by its own means, whatever ends the context.
         with shield:
             config: Any = _Bound(listener)
-            await serve(MockApp(stage), config, shutdown_trigger=stop.wait, task_status=task_status)
+            await serve(MockApp(stage, token), config, shutdown_trigger=stop.wait, task_status=task_status)
         stopped.set()
 
     try:
@@ -160,6 +165,15 @@ async def _running(stage: Stage, listener: socket.socket) -> AsyncIterator[None]
         if len(group.exceptions) == 1:
             raise group.exceptions[0] from None
         raise
+
+
+async def _try(stage: Stage, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where to connect, not where to listen
+    try:
+        await try_wire(stage, anywhere.get(host, host), port)
+    except WireUnreachable as error:
+        raise CannotServe(str(error)) from error
 
 
 def _listen(host: str, port: int, *, allow_remote: bool) -> tuple[socket.socket, str | None]:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from time import perf_counter_ns
-from typing import Any
+from typing import Any, Final
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
+from streamproof_formats.dialects import DIALECTS, validate_request
+from streamproof_mock.behaviour import Endpoint
+from streamproof_mock.behaviour.errors import Refusal, refused
 from streamproof_mock.choice import Chosen, PlanBook, choose
 from streamproof_mock.framing import RequestFacts
 from streamproof_mock.journal import Exchange, Journal
 from streamproof_mock.player import AwaitHook, Bounds, Player, unplayable
 from streamproof_mock.replies import complaint, empty_reply
 from streamproof_mock.request import BODY_LIMIT, Abandoned, Request, TooLarge, read_body
+from streamproof_mock.routes import MODELS, dialect_of
 from streamproof_mock.session import Session
-from streamproof_mock.wire import Connections, Wire
+from streamproof_mock.wire import Connections, Wire, WireUnreachable
 from streamproof_scenarios.plan import AnswerPlan, Plan
 
-_PREFLIGHT = (
+_PREFLIGHT: Final = (
     ("access-control-allow-origin", "*"),
     ("access-control-allow-methods", "GET, POST, OPTIONS"),
     ("access-control-allow-headers", "*, authorization"),
@@ -33,14 +39,24 @@ class Stage:
     """Reads each request, chooses what to play, has it performed, and keeps the journal."""
 
     def __init__(
-        self, *, journal: Journal, book: PlanBook, connections: Connections, bounds: Bounds, cors: bool
+        self,
+        *,
+        journal: Journal,
+        book: PlanBook,
+        connections: Connections,
+        bounds: Bounds,
+        api_key: str | None,
+        cors: bool,
     ) -> None:
         self.journal = journal
         self.book = book
         self.connections = connections
         self.bounds = bounds
         self.cors = cors
+        self.endpoint = Endpoint(api_key=api_key, scenarios=book.ids)
         self.url = ""
+        self.trouble: str | None = None
+        """Why the wire could not be reached, where it could not."""
         self.sessions: dict[str, Session] = {}
         self._played: Counter[str] = Counter()
         self._players: set[Player] = set()
@@ -60,6 +76,7 @@ class Stage:
             session.close()
         self._played.clear()
         self.journal.clear()
+        self.connections.count = 0
 
     def shut_down(self) -> None:
         """Breaks off everything, at once."""
@@ -72,7 +89,11 @@ class Stage:
 
     async def serve(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answers one request, from its body to its end."""
-        wire = Wire.of(send, self.connections)
+        try:
+            wire = Wire.of(send, self.connections)
+        except WireUnreachable as error:
+            self.trouble = str(error)
+            raise
         with self._open(wire):
             try:
                 data = await read_body(receive, BODY_LIMIT)
@@ -83,10 +104,11 @@ class Stage:
                 return
             except TooLarge:
                 request = Request.of(scope)
-                message = f"the body is larger than {BODY_LIMIT >> 20} MiB, which is what this server takes"
-                await self._answer(
-                    request, None, wire, Chosen(path=request.path, problem=complaint(413, message, close=True))
+                refusal = Refusal(
+                    413, f"The request body is larger than {BODY_LIMIT >> 20} MiB.", code="request_too_large"
                 )
+                problem = refused(refusal, dialect_of(request.path, None), close=True)
+                await self._answer(request, None, wire, Chosen(path=request.path, problem=problem))
                 return
             request = Request.of(scope, data)
             body = request.readable()
@@ -94,30 +116,31 @@ class Stage:
 
     async def _answer(self, request: Request, body: Any, wire: Wire, chosen: Chosen) -> None:
         exchange = self._exchange(request, wire, body)
+        dialect = dialect_of(chosen.path, body)
         session = chosen.session
         answer: AnswerPlan
         if self.cors and request.method == "OPTIONS" and request.header("access-control-request-method"):
             session, answer = None, empty_reply(204, _PREFLIGHT)
         elif chosen.problem is not None:
             answer = chosen.problem
-        elif session is not None:
+        elif session is not None and not MODELS.search(chosen.path):
             session.admit(exchange)
             exchange.nonce = session.nonce
-            answer = self._planned(session.plan, session.plan.answer(exchange.number), exchange)
+            exchange.case = _name(session.plan)
+            answer = session.plan.answer(exchange.number)
         elif chosen.plan is not None:
             # Without a nonce nobody says where a run begins: the answers come round again.
             plan = chosen.plan
             exchange.number = self._played[plan.hash]
             self._played[plan.hash] += 1
-            answer = self._planned(plan, plan.answers[exchange.number % len(plan.answers)], exchange)
+            exchange.case = _name(plan)
+            answer = plan.answers[exchange.number % len(plan.answers)]
         else:
-            answer = complaint(404, f"there is nothing at {request.path}")
-        self.journal.open(exchange)
+            answer = self.endpoint.answer(request, chosen.path, dialect)
+        if dialect is not None and chosen.problem is None and request.data:
+            exchange.breaches = _breaches(dialect, request.data)
+        self.journal.open(exchange, len(request.data))
         await self._perform(answer, request, exchange, wire, session)
-
-    def _planned(self, plan: Plan, answer: AnswerPlan, exchange: Exchange) -> AnswerPlan:
-        exchange.case = f"{plan.case} {plan.delivery}"
-        return answer
 
     async def _perform(
         self, answer: AnswerPlan, request: Request, exchange: Exchange, wire: Wire, session: Session | None
@@ -136,6 +159,9 @@ class Stage:
         self._players.add(player)
         try:
             await (player.run() if session is None else session.perform(player))
+        except Exception as error:  # noqa: BLE001  a plan's operations are the author's: what they raise is told
+            exchange.fault = f"the server failed: {type(error).__name__}: {error}"
+            exchange.complete = False
         finally:
             self._players.discard(player)
 
@@ -160,6 +186,22 @@ class Stage:
             yield
         finally:
             self._wires.discard(wire)
+
+
+@lru_cache(maxsize=64)
+def _breaches(dialect: str, data: bytes) -> tuple[str, ...]:
+    """What a body breaks of the dialect's request schema.  A sweep sends the same body thousands of times."""
+    if dialect not in DIALECTS:
+        return ()
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError):
+        return ("$: expected JSON, found something else",)
+    return tuple(validate_request(dialect, body))
+
+
+def _name(plan: Plan) -> str:
+    return f"{plan.case} {plan.delivery}"
 
 
 def void(_: object) -> None:

@@ -152,6 +152,7 @@ async def test_an_await_that_fails_or_takes_too_long_is_late(connect, plan_of, a
         client = await connect(server)
         await client.post(f"/r/{session.nonce}/x")
         assert (await client.hear(until=b"0\r\n\r\n")).body == b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n"
+        assert await session.settled(1)
         assert (session.exchanges[0].late, session.exchanges[0].complete) == (1, True)
 
 
@@ -166,6 +167,7 @@ async def test_an_await_without_a_hook_waits_for_the_client_to_read(connect, pla
             await eventually(lambda: session.requests)
             assert await session.settled(1)
         await client.hear(until=b"0\r\n\r\n")
+        assert await session.settled(1)
         assert session.exchanges[0].late == late
 
 

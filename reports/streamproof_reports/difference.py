@@ -73,11 +73,10 @@ def _pairs(expected: Any, actual: Any) -> Iterator[tuple[str, Any, Any]] | None:
 
 def differences(expected: Any, actual: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any, Any]]:
     """The leaves in which two JSON values differ, as (path, expected, actual); null and absent are equal."""
-    if (_is_unsaid(expected) and _is_unsaid(actual)) or _is_same(expected, actual):
-        return
     pairs = _pairs(expected, actual) if depth < _DEEPEST else None
     if pairs is None:
-        yield path.removeprefix("."), expected, actual
+        if not (_is_unsaid(expected) and _is_unsaid(actual)) and not _is_same(expected, actual):
+            yield path.removeprefix("."), expected, actual
         return
     for step, one, other in pairs:
         yield from differences(one, other, path + step, depth + 1)

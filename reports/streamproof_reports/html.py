@@ -68,11 +68,11 @@ class Depth:
 
 
 _FULL: Final = Depth(rows=256, marks=160, lines=400)
-_SHORT: Final = Depth(rows=12, marks=40, lines=60)
+_SHORT: Final = Depth(rows=12, marks=24, lines=60)
 _BRIEF: Final = Depth(rows=6, marks=0, lines=20)
 _NONE: Final = Depth(rows=0, marks=0, lines=0)
 
-_DEPTHS: Final = ((40, _FULL), (300, _SHORT))
+_DEPTHS: Final = ((40, _FULL), (200, _SHORT))
 """The first so many cases that did not pass, to how much of each is kept."""
 
 _PASS_DEPTHS: Final = ((40, _SHORT),)

@@ -52,6 +52,10 @@ def test_what_is_unsaid_is_no_difference(expected: Any, actual: Any) -> None:
     assert list(differences(expected, actual)) == []
 
 
+def test_true_is_not_one() -> None:
+    assert list(differences({"a": True, "b": 0}, {"a": 1, "b": False})) == [("a", True, 1), ("b", 0, False)]
+
+
 def test_long_texts_are_cut_around_the_parting_and_never_at_it() -> None:
     said, expected, mark = shown("x" * 5000 + "A" + "y" * 5000, "x" * 5000 + "B" + "y" * 4000)
     assert said == "said      ..." + "x" * 24 + "B" + "y" * 47 + "..."

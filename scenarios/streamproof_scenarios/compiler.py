@@ -98,7 +98,9 @@ class _Compiled:
             raise NotPlayable(f"the mock server does not speak {case.dialect} yet")
         encoding = answer.encoding if encoding_ok else None
         path = case.scenario.path
-        items = Body(answer, WORDS[case.dialect](case.request), path, encoding is not None).items()
+        # Chunks name the model that the file asks for: bytes written out in a file must not hang on a default.
+        request = {**case.request, "model": case.scenario.request.get("model", "m")}
+        items = Body(answer, WORDS[case.dialect](request), path, encoding is not None).items()
         if encoding is None:
             return cls(answer=answer, encoding=None, track=_kept(items), length=size(items))
         make = compressor(encoding)

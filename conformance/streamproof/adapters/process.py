@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from time import perf_counter_ns
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import attrs
 import trio
@@ -24,6 +24,9 @@ HELLO_TIMEOUT_S: Final = 30.0
 BYE_TIMEOUT_S: Final = 2.0
 RUN_LIMIT: Final = 256 << 20
 """Bytes that one run may write to standard output."""
+
+Leave = Literal["bye", "end of input", "killed"]
+"""What it took to end a process."""
 
 _KINDS: Final[Mapping[str, ReportKind]] = {"events": "event", "items": "item", "message": "delta"}
 
@@ -61,13 +64,18 @@ class Life:
         """Set by the hello, and by an end that came before it."""
         self.over: str | None = None
         """Why this life is over; None while it is not."""
+        self.broke_protocol = False
         self.pending: str | None = None
         """A fault that came while nothing ran."""
         self.exit_code: int | None = None
-        self.active: dict[int, _Run] = {}
+        self.current: _Run | None = None
         self._last = 0
         self._lines = Lines()
-        self._writing = trio.Lock()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether runs can be sent to it, as far as is known."""
+        return self.over is None and not self.child.exited.is_set() and not self.child.stdout_ended.is_set()
 
     # Reading
 
@@ -101,7 +109,8 @@ class Life:
         code = self.child.process.returncode
         assert code is not None
         self.exit_code = code
-        self._end("crash", f"the process ended ({ending(code)}) before its result", code)
+        hint = "; an adapter serves runs until bye" if code == 0 else ""
+        self._end("crash", f"the process ended ({ending(code)}) before its result{hint}", code)
 
     def _take(self, line: bytes, at_ns: int) -> None:
         where = self._lines.where
@@ -118,9 +127,8 @@ class Life:
             case "result":
                 self._result(run, message, where)
             case "adapter_error":
-                self._done(
-                    run, "fault", f"the adapter reported a fault of its own: {message['message'] or 'without a word'}"
-                )
+                said = message["message"] or "without a word"
+                self._done("fault", f"the adapter reported a fault of its own: {said}")
             case _:
                 self._report(run, kind, message, at_ns, where)
 
@@ -135,19 +143,17 @@ class Life:
         self.greeted.set()
 
     def _run_of(self, message: Mapping[str, Any], where: str) -> _Run:
-        number = message.get("id")
-        if number is None and len(self.active) == 1:
-            return next(iter(self.active.values()))
-        if number in self.active:
-            return self.active[number]
-        kind = message["type"]
-        if not self.active:
+        number, kind, run = message.get("id"), message["type"], self.current
+        if run is None:
             after = f"after the result of run {self._last}" if self._last else "before any run"
             raise AdapterFault(
                 f"{where}: expected nothing {after}, found {kind} with id {number}; end every run with its result"
             )
-        ids = " or ".join(str(number) for number in self.active)
-        raise AdapterFault(f"{where}: expected the id {ids} in {kind}, found {number}; answer with the id of the run")
+        if number is not None and number != run.number:
+            raise AdapterFault(
+                f"{where}: expected the id {run.number} in {kind}, found {number}; answer with the id of the run"
+            )
+        return run
 
     def _report(self, run: _Run, kind: str, message: Mapping[str, Any], at_ns: int, where: str) -> None:
         assert self.hello is not None
@@ -170,34 +176,33 @@ class Life:
                 f"{messages.listed(message)}; give the message that the client assembled, [] for an empty one"
             )
         run.result = messages.without_envelope(message)
-        self._done(run, "result")
+        self._done("result")
 
     # Ending
 
-    def _done(self, run: _Run, ended: Ended, fault: str | None = None) -> None:
-        self._last = run.number
-        del self.active[run.number]
-        run.end(ended, fault)
+    def _done(self, ended: Ended, fault: str | None = None, exit_code: int | None = None) -> None:
+        if self.current is not None:
+            self._last = self.current.number
+            self.current.end(ended, fault, exit_code)
+            self.current = None
 
     def _fault(self, text: str) -> None:
-        """A breach of the protocol: all that runs ends with it, and the process with them."""
-        if self.over is None and not self.active and self.hello is not None:
+        """A breach of the protocol: the run ends with it, and the process."""
+        if self.over is None and self.current is None and self.hello is not None:
             self.pending = text
+        self.broke_protocol = self.broke_protocol or self.over is None
         self._end("fault", text)
         self.child.kill_group()
 
     def _end(self, ended: Ended, text: str, exit_code: int | None = None) -> None:
         if self.over is None:
             self.over = text
-        for run in tuple(self.active.values()):
-            self._last = run.number
-            run.end(ended, text, exit_code)
-        self.active.clear()
+        self._done(ended, text, exit_code)
         self.greeted.set()
 
-    async def kill(self, why: str) -> None:
-        """Ends the process; other runs in it end as a fault that tells why."""
-        self._end("fault", why)
+    async def kill(self, ended: Ended, why: str) -> None:
+        """Ends the process, and the run in it."""
+        self._end(ended, why)
         await self.child.kill()
 
     # Writing
@@ -206,23 +211,30 @@ class Life:
         """Sends one message; one that nobody reads is no error here, since the end of the process tells more."""
         assert self.child.process.stdin is not None
         try:
-            async with self._writing:
-                await self.child.process.stdin.send_all(line)
+            await self.child.process.stdin.send_all(line)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             with trio.move_on_after(CLOSING_S):
                 await self.child.exited.wait()
             if not self.child.exited.is_set():
                 self._fault("expected it to read its standard input, found it closed while the process still runs")
 
-    async def bye(self) -> None:
-        """Takes leave; kills what has not ended in `BYE_TIMEOUT_S`."""
+    async def bye(self) -> Leave:
+        """Takes leave, and tells what it took; kills what has not ended in `BYE_TIMEOUT_S`."""
+        stdin = self.child.process.stdin
+        assert stdin is not None
+        leave: Leave = "killed"
         with trio.move_on_after(BYE_TIMEOUT_S):
-            await self.write(messages.line("bye"))
-            assert self.child.process.stdin is not None
-            await self.child.process.stdin.aclose()
-            # Not `exited`: when the harness is being cancelled, the task that sets it is gone.
-            await self.child.process.wait()
+            with trio.move_on_after(BYE_TIMEOUT_S / 2):
+                await self.write(messages.line("bye"))
+                # Not `exited`: when the harness is being cancelled, the task that sets it is gone.
+                await self.child.process.wait()
+                leave = "bye"
+            if leave != "bye":
+                await stdin.aclose()
+                await self.child.process.wait()
+                leave = "end of input"
         await self.child.close()
+        return leave
 
 
 class LongLived:
@@ -235,9 +247,11 @@ class LongLived:
         self._life: Life | None = None
         self._hello: Hello | None = None
         self._numbers = 0
-        self._starting = trio.Lock()
+        self._is_busy = False
         self.starts = 0
         """How many processes were started so far."""
+        self.leave: Leave | None = None
+        """How the last process ended, once it was said goodbye to."""
 
     @property
     def hello(self) -> Hello:
@@ -267,66 +281,60 @@ class LongLived:
         command = " ".join(self.spec.command)
         if life.over is None:
             why = f"it said nothing within {self._hello_timeout_s:g} s; answer the message hello, and flush"
-        elif life.exit_code is not None:
+        elif life.exit_code is not None and not life.broke_protocol:
             why = f"it ended with {ending(life.exit_code)}"
         else:
             why = life.over
-        await life.kill(why)
+        await life.kill("fault", why)
         await life.child.settle_after_exit()
         raise ClientDidNotStart(f"expected {command} to answer hello, but {why}{last_lines(life.child.stderr.take())}")
 
     async def _alive(self, ca_file: str | None) -> Life:
         """The process to run in: the one that lives, or a new one."""
-        async with self._starting:
-            life = self._life
-            if life is not None and life.over is None and not life.child.exited.is_set():
-                if ca_file in (None, life.ca_file) or life.active:
-                    return life
-                await life.bye()
-            elif life is not None:
-                await life.child.close()
-            return await self.start(ca_file)
+        life = self._life
+        if life is not None and life.is_alive:
+            if ca_file in (None, life.ca_file):
+                return life
+            await life.bye()
+        elif life is not None:
+            await life.child.close()
+        return await self.start(ca_file)
 
     async def run(self, request: RunRequest, *, deadline_s: float, on_report: OnReport | None = None) -> Said:
         """Runs one case.  A process that hangs, ends or breaks the protocol is replaced at the next run."""
+        if self._is_busy:
+            raise RuntimeError(f"{self.spec.label} runs one case at a time; open it once more for two at once")
+        self._is_busy = True
+        try:
+            return await self._run(request, deadline_s, on_report)
+        finally:
+            self._is_busy = False
+
+    async def _run(self, request: RunRequest, deadline_s: float, on_report: OnReport | None) -> Said:
+        started_ns = perf_counter_ns()
         life = self._life
         if life is not None and life.pending is not None:
             fault, life.pending = life.pending, None
-            now_ns = perf_counter_ns()
-            return Said(ended="fault", fault=fault, stderr=life.child.stderr.take(), started_ns=now_ns, ended_ns=now_ns)
-        started_ns = perf_counter_ns()
+            stderr = life.child.stderr.take()
+            return Said(ended="fault", fault=fault, stderr=stderr, started_ns=started_ns, ended_ns=perf_counter_ns())
         try:
             life = await self._alive(request.ca_file)
         except ClientDidNotStart as error:
             return Said(ended="fault", fault=str(error), started_ns=started_ns, ended_ns=perf_counter_ns())
-        if life.active and "parallel" not in self.hello.capabilities:
-            raise RuntimeError(
-                f"{self.spec.name} takes one run at a time: it does not say parallel in its capabilities"
-            )
-        return await self._run_in(life, request, deadline_s, on_report)
-
-    async def _run_in(self, life: Life, request: RunRequest, deadline_s: float, on_report: OnReport | None) -> Said:
         self._numbers += 1
-        run = _Run(self._numbers, on_report)
-        if not life.active:
-            life.child.stderr.take()
-        life.active[run.number] = run
+        run = life.current = _Run(self._numbers, on_report)
+        life.child.stderr.take()
         started_ns = perf_counter_ns()
         try:
             with trio.move_on_after(deadline_s):
                 await life.write(messages.run_line(run.number, request))
                 await run.done.wait()
             if not run.done.is_set():
-                del life.active[run.number]
-                run.end("hang", f"no result within {deadline_s:g} s")
-                await life.kill(f"its process was killed, since run {run.number} in it hung")
+                await life.kill("hang", f"no result within {deadline_s:g} s")
         finally:
             if not run.done.is_set():
-                await life.kill("the run was cancelled")
-        if run.ended == "result":
-            await life.child.settle()
-        else:
-            await life.child.settle_after_exit() if life.over is not None else await life.child.settle()
+                await life.kill("fault", "the run was cancelled")
+        await (life.child.settle() if life.over is None else life.child.settle_after_exit())
         return Said(
             reports=tuple(run.reports),
             result=run.result,
@@ -344,9 +352,14 @@ class LongLived:
         if life is None:
             return
         if life.over is None:
-            await life.bye()
+            self.leave = await life.bye()
         else:
             await life.child.close()
+
+    async def quiet(self, for_s: float) -> str | None:
+        """What went wrong while nothing was asked of it for so long; None if nothing did."""
+        await trio.sleep(for_s)
+        return None if self._life is None else self._life.over
 
 
 @contextlib.asynccontextmanager

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from importlib.resources import files
 from typing import Any
 
 import attrs
+import hypothesis
+import hypothesis.strategies as st
 import jsonschema
 import pytest
 
@@ -171,9 +174,14 @@ LINES = [
 ]
 
 
+VALIDATORS = {
+    sender: jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": SCHEMA["$defs"]})
+    for sender, name in DEFINITION.items()
+}
+
+
 def says(sender: Sender, message: Any) -> bool:
-    reference = {"$ref": f"#/$defs/{DEFINITION[sender]}", "$defs": SCHEMA["$defs"]}
-    return bool(jsonschema.Draft202012Validator(reference).is_valid(message))
+    return bool(VALIDATORS[sender].is_valid(message))
 
 
 @pytest.mark.parametrize(("sender", "message"), GOOD, ids=lambda value: str(value)[:70])
@@ -200,6 +208,44 @@ def test_a_line_that_is_no_json_is_told_shortened_and_escaped(line: bytes, text:
     assert text in str(caught.value)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 500
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["text", "index", "id"]), inner, max_size=2)
+    ),
+    max_leaves=3,
+)
+
+
+def places(value: Any) -> list[tuple[Any, ...]]:
+    """Every path into a JSON value, the empty one left out."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path for key, below in entries for path in [(key,), *((key, *deeper) for deeper in places(below))]]
+
+
+@hypothesis.given(st.sampled_from([row for row in GOOD if places(row[1])]), st.data(), JSON)
+def test_the_checks_and_the_schema_agree_on_any_message(
+    row: tuple[Sender, dict[str, Any]], data: st.DataObject, value: Any
+) -> None:
+    sender, message = row[0], copy.deepcopy(row[1])
+    *way, last = data.draw(st.sampled_from(places(message)))
+    holder: Any = message
+    for step in way:
+        holder = holder[step]
+    if data.draw(st.booleans()):
+        holder[last] = value
+    else:
+        del holder[last]
+    found = "a message"
+    try:
+        messages.parse(json.dumps(message).encode(), "line 1", sender)
+    except AdapterFault as fault:
+        found = str(fault)
+    # Which choice is which is beyond a schema.
+    hypothesis.assume("another index" not in found)
+    assert says(sender, message) == (found == "a message")
 
 
 def test_two_choices_with_one_index_are_a_fault() -> None:

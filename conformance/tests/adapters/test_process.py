@@ -119,7 +119,7 @@ async def test_a_good_run_hands_on_each_report_as_it_is_read() -> None:
     seen: list[Report] = []
     async with open_client(broken()) as client:
         assert (client.hello.client, client.hello.version, client.hello.reports) == ("broken", "1.2", "message")
-        assert client.hello.capabilities == {"stop", "parallel"}
+        assert client.hello.capabilities == {"stop"}
         said = await client.run(request(), deadline_s=LONG_S, on_report=seen.append)
         again = await client.run(request(), deadline_s=LONG_S)
     assert tuple(seen) == said.reports
@@ -181,29 +181,17 @@ async def test_a_process_that_closes_its_standard_input_is_a_fault_at_the_next_r
         assert (await client.run(request(), deadline_s=LONG_S)).ended == "result"
 
 
-async def test_two_runs_at_once_in_one_process_keep_apart() -> None:
-    found: list[Said] = []
-    async with open_client(broken()) as client, trio.open_nursery() as nursery:
+async def test_a_process_takes_one_run_at_a_time() -> None:
+    async with open_client(broken()) as client:
 
-        async def run(for_s: float) -> None:
-            found.append(await client.run(request("slowly", body={"for_s": for_s}), deadline_s=LONG_S))
+        async def again() -> None:
+            with pytest.raises(RuntimeError, match="runs one case at a time"):
+                await client.run(request(), deadline_s=LONG_S)
 
-        for _ in range(2):
-            nursery.start_soon(run, 0.01)
-    assert [(said.ended, texts(said)) for said in found] == [("result", ["Hel", "lo"])] * 2
-
-
-async def test_a_hang_ends_the_other_run_of_the_process_as_a_fault() -> None:
-    found: list[Said] = []
-    async with open_client(broken()) as client, trio.open_nursery() as nursery:
-
-        async def run(do: str, deadline_s: float) -> None:
-            found.append(await client.run(request(do), deadline_s=deadline_s))
-
-        nursery.start_soon(run, "hangs", 0.3)
-        nursery.start_soon(run, "hangs", LONG_S)
-    assert sorted(said.ended for said in found) == ["fault", "hang"]
-    assert any("since run" in str(said.fault) for said in found)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(again)
+            said = await client.run(request(), deadline_s=LONG_S)
+    assert said.ended == "result"
 
 
 STARTS = [

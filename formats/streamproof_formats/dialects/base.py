@@ -11,7 +11,7 @@ from streamproof_formats.message import Ended, StreamError
 if TYPE_CHECKING:
     from streamproof_formats.note import Note
     from streamproof_formats.profiles import Profile
-    from streamproof_formats.response import BodyEnd
+    from streamproof_formats.response import BodyEnd, ResponseHead
 
 ENDS: Final[Mapping[BodyEnd, Ended]] = {
     "clean": "clean",
@@ -21,6 +21,9 @@ ENDS: Final[Mapping[BodyEnd, Ended]] = {
     "timeout": "stalled",
 }
 """How a stream ended that reached neither its terminator nor an error, by how its body ended."""
+
+
+EVENT_STREAM: Final = "text/event-stream"
 
 
 class StreamState:
@@ -49,6 +52,11 @@ class StreamState:
                 field, rule = rules[note.kind]
                 message = f"expected data lines only, found the field {field}"
                 self.breaches.add(rule, message, about=note.kind, place=(note.event, note.start, note.end))
+
+
+def media_type(head: ResponseHead) -> str:
+    """The content type of an answer, without parameters, in lower case; "" if it has none."""
+    return (head.header("content-type") or "").split(";")[0].strip().lower()
 
 
 def integer(value: Any) -> int | None:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from streamproof_formats.profiles import Allowance
     from streamproof_formats.sse import Event
 
-MOST: Final = 50
-"""Findings of one rule that are kept of one stream: a server that departs departs in every chunk."""
+MOST: Final = 100
+"""Findings of one rule that one event may make."""
 
 Place = tuple[int | None, int | None, int | None]
 """Number of the event, start and end of its bytes."""
@@ -46,6 +46,7 @@ class Breaches:
     def __init__(self, allows: Mapping[str, Allowance], once: frozenset[str] = frozenset()) -> None:
         self._allows = allows
         self._once = once
+        self._told: set[str] = set()
         self._counts: dict[str, int] = {}
         self._found: list[Finding] = []
         self.place: Place = NOWHERE
@@ -59,16 +60,20 @@ class Breaches:
         allowance = self._allows.get(rule)
         if allowance is not None and allowance.covers(about):
             return
+        if rule in self._once:
+            if rule in self._told:
+                return
+            self._told.add(rule)
         count = self._counts[rule] = self._counts.get(rule, 0) + 1
-        most = 1 if rule in self._once else MOST
-        if count > most:
+        if count > MOST:
             return
-        if count == MOST:
-            message = f"{message} (later breaches of this rule are not listed)"
         event, start, end = self.place if place is None else place
         self._found.append(broken(rule, message, event=event, start=start, end=end))
 
     def take(self) -> list[Finding]:
         """The findings since the last call."""
+        if not self._found:
+            return []
         found, self._found = self._found, []
+        self._counts.clear()
         return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects import json_text
-from streamproof_formats.dialects.base import Joined, StreamState, error_of, text_of
+from streamproof_formats.dialects.base import EVENT_STREAM, Joined, StreamState, error_of, media_type, text_of
 from streamproof_formats.dialects.breaches import NOWHERE, Renamed
 from streamproof_formats.dialects.openai_chat.assembler import MOST_CALLS, CallDraft, CallDrafts, named
 from streamproof_formats.dialects.openai_chat.tools import judge_arguments, judge_type, take_call
@@ -55,7 +55,8 @@ _NEEDLESS_ESCAPE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0022")
 class WorkersAIMachine:
     """One stream of `workers-ai`.  No rule depends on the request."""
 
-    def __init__(self, *, request: Json | None, profile: Profile) -> None:  # noqa: ARG002 - all machines take it
+    def __init__(self, *, request: Json | None, profile: Profile) -> None:
+        self._unasked = isinstance(request, dict) and request.get("stream") is False
         self._state = StreamState(profile, once=ONCE)
         self._breaches = self._state.breaches
         self._schema = event_schema("workers-ai", "chunk")
@@ -117,6 +118,8 @@ class WorkersAIMachine:
         breaches = self._breaches
         breaches.place = NOWHERE
         self._state.end = end
+        if head is not None and self._unasked and media_type(head) != EVENT_STREAM:
+            return ()
         if head is not None and 200 < head.status < 400:
             breaches.add("WA-01", f"expected status 200, found {head.status}")
         if not self._state.done:

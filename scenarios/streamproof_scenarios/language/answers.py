@@ -15,7 +15,6 @@ from streamproof_scenarios.language.values import (
     found,
     integer,
     line,
-    listed,
     matching,
     one_of,
     text,
@@ -51,7 +50,7 @@ def ending(node: Node, what: str, desk: Desk) -> Ending:
 
 
 # "Field names are case-insensitive"; "token" and "field-content" -- RFC 9110, sections 5.1, 5.5 and 5.6.2
-_HEADER_NAME: Final = matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "the name of a header")
+_HEADER_NAME: Final = matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "letters, digits and hyphens")
 
 
 def headers(node: Node, what: str, desk: Desk) -> dict[str, str | None]:
@@ -87,6 +86,11 @@ def header_value(node: Node, what: str, desk: Desk) -> str | None:
             return value
 
 
+def lines(node: Node, what: str, desk: Desk) -> tuple[str, ...]:
+    """Lines, in order."""
+    return desk.each(node, what, line)
+
+
 ANSWER: Final[dict[str, Reader]] = {
     "status": integer(200, 599),
     "headers": headers,
@@ -99,7 +103,7 @@ ANSWER: Final[dict[str, Reader]] = {
     "flush": one_of("each", "never"),
     "eol": one_of("lf", "crlf", "cr"),
     "space": flag,
-    "before": listed(line),
+    "before": lines,
     "steps": steps,
     "end": ending,
 }

@@ -270,10 +270,10 @@ def _check_surrogates(made: Step, mark: Mark, word: str) -> None:
     if isinstance(made.value, str):
         fine = encodes(made.value)
     else:
-        fine = (
-            not made.value
-            or not _ESCAPED_SURROGATE.search(dumps(made.value))
-            or encodes(dumps(made.value, ensure_ascii=False))
+        # Escapes are sought first: they are rare, and a fill, which was looked at where it was read, counts as nothing.
+        escaped = dumps(made.value, default=lambda _: "")
+        fine = not _ESCAPED_SURROGATE.search(escaped) or encodes(
+            dumps(made.value, default=lambda _: "", ensure_ascii=False)
         )
     if not fine:
         raise Wrong(mark, f"{word} holds a lone surrogate, which only an escape can write; add ascii: true")

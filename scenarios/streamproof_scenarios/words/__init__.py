@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from streamproof_formats.dialects import DIALECTS
 from streamproof_scenarios.words.openai_chat import OpenaiChat
 from streamproof_scenarios.words.speaker import Speaker
 from streamproof_scenarios.words.workers_ai import WorkersAi
@@ -15,13 +16,7 @@ WORDS: Final[dict[str, Callable[[Mapping[str, Any]], Speaker]]] = {
 }
 """For each dialect what makes its speaker of a request body."""
 
-_MESSAGES: Final = [{"role": "user", "content": "Hello"}]
-_REQUESTS: Final[dict[str, dict[str, Any]]] = {
-    "openai-chat": {"model": "m", "messages": _MESSAGES, "stream": True},
-    "workers-ai": {"messages": _MESSAGES, "stream": True},
-}
-
 
 def default_request(dialect: str) -> dict[str, Any]:
     """The dialect's default request body; empty for one that is not spoken yet."""
-    return dict(_REQUESTS.get(dialect, {}))
+    return dict(DIALECTS[dialect].request) if dialect in DIALECTS else {}

@@ -19,7 +19,7 @@ def say(type_, **fields):
 def hello(**changes):
     known = {
         "protocol": 1, "client": "broken", "version": "1.2", "language": "python", "dialects": ["openai-chat"],
-        "reports": "message", "capabilities": ["stop", "parallel"],
+        "reports": "message", "capabilities": ["stop"],
     }  # fmt: skip
     say("hello", **{**known, **changes})
 
@@ -81,11 +81,6 @@ def after_its_result(run):
     print("and another thing", flush=True)
 
 
-def slowly(run):
-    time.sleep(run["request"]["for_s"])
-    good(run)
-
-
 def raises(run):
     say("delta", id=run["id"], text="Hel")
     raise RuntimeError("the client fell over")
@@ -99,7 +94,6 @@ def partial(run, then):
 
 DO = {
     "good": good,
-    "slowly": slowly,
     "hangs": lambda run: partial(run, sleep),
     "exits 7": lambda run: partial(run, lambda: os._exit(7)),
     "exits 0": lambda run: partial(run, lambda: os._exit(0)),

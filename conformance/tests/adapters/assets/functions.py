@@ -1,6 +1,8 @@
 """Functions as clients."""
 
 import asyncio
+import json
+import urllib.request
 
 
 class APIError(Exception):
@@ -88,3 +90,18 @@ def not_json(run):
 
 
 number = 3
+
+
+def chat_at(url):
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as response:
+        for line in response:
+            if line.startswith(b"data: {"):
+                for choice in json.loads(line[6:])["choices"]:
+                    if choice["delta"].get("content"):
+                        yield choice["delta"]["content"]
+
+
+def chat(run):
+    yield from chat_at(run["url"])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialects import json_text
-from streamproof_formats.dialects.base import StreamState, error_of, integer
+from streamproof_formats.dialects.base import EVENT_STREAM, StreamState, error_of, integer, media_type
 from streamproof_formats.dialects.breaches import NOWHERE
 from streamproof_formats.dialects.openai_chat import choices as choice_rules
 from streamproof_formats.dialects.openai_chat import usage as usage_rules
@@ -120,6 +120,8 @@ class OpenAIChatMachine:
         breaches.place = NOWHERE
         self._state.end = end
         if head is not None:
+            if self._asked is not None and not self._asked.stream and media_type(head) != EVENT_STREAM:
+                return ()
             self._judge_head(head)
         if not self._state.done:
             self._state.judge_fields(notes, FIELDS)
@@ -128,8 +130,8 @@ class OpenAIChatMachine:
         return breaches.take()
 
     def _judge_head(self, head: ResponseHead) -> None:
-        kind = (head.header("content-type") or "").split(";")[0].strip().lower()
-        if 200 <= head.status < 400 and (head.status != 200 or kind != "text/event-stream"):
+        kind = media_type(head)
+        if 200 <= head.status < 400 and (head.status != 200 or kind != EVENT_STREAM):
             found = f"status {head.status} and {quoted(kind) if kind else 'no content type'}"
             self._breaches.add("OC-01", f"expected status 200 and text/event-stream, found {found}")
 
@@ -187,7 +189,7 @@ class OpenAIChatMachine:
         asked, breaches = self._asked, self._breaches
         assert asked is not None
         if chunk.get("moderation") is not None and not asked.moderation:
-            breaches.add("OC-36b", "expected no moderation in the answer to a request without it", about=chunk)
+            breaches.add("OC-36b", "expected no moderation without a request for it, found some", about=chunk)
         if asked.include_obfuscation is False:
             if "obfuscation" in chunk:
                 message = "expected no obfuscation with include_obfuscation false, found it in a chunk"

@@ -13,6 +13,7 @@ ToolChoice = Literal["auto", "none", "required", "named"]
 class Asked:
     """The readable part of a request body; a field of a wrong type counts as not given."""
 
+    stream: bool = True
     n: int = 1
     include_usage: bool = False
     include_obfuscation: bool | None = None
@@ -40,6 +41,7 @@ def asked_of(body: Any) -> Asked | None:
     n = _integer(body.get("n"))
     most = _integer(body.get("max_completion_tokens"))
     return Asked(
+        stream=body.get("stream") is not False,
         n=1 if n is None else n,
         include_usage=options.get("include_usage") is True,
         include_obfuscation=_boolean(options.get("include_obfuscation")),

@@ -42,9 +42,9 @@ class UsageWatch:
             elif value is not None:
                 # "An optional field that will only be present when you set stream_options: {"include_usage": true}"
                 # -- openai-openapi 2.3.0, CreateChatCompletionStreamResponse, `usage`
-                self._breaches.add("OC-28", "expected no usage in the answer to a request without include_usage")
+                self._breaches.add("OC-28", "expected no usage without include_usage, found some")
             elif "usage" in chunk:
-                self._breaches.add("OC-28b", "expected no usage key in the answer to a request without include_usage")
+                self._breaches.add("OC-28b", "expected no usage without include_usage, found the key")
         if isinstance(value, dict):
             counts = [count if type(count := value.get(name)) is int else None for name in COUNTS]
             self.usage = Usage(input=counts[0], output=counts[1], total=counts[2])

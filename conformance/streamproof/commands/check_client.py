@@ -1,0 +1,139 @@
+"""`streamproof check client`: scenarios against a client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import click
+import trio
+
+from streamproof.adapters.finding import find_client
+from streamproof.adapters.needs import find_missing
+from streamproof.adapters.process import open_client
+from streamproof.adapters.said import Hello
+from streamproof.adapters.spec import ClientSpec, command_client, python_client
+from streamproof.commands import scenes
+from streamproof.commands.options import RunOptions, Words, run_options, running
+from streamproof.commands.output import DOCUMENT, Output
+from streamproof.errors import CannotJudge, StreamproofError
+from streamproof.running.job import Job, jobs_of
+from streamproof.running.known import read_known
+from streamproof.running.result import Subject
+from streamproof.running.runner import Runner, Settings
+from streamproof_mock.server import serving
+from streamproof_scenarios.catalogue import Catalogue
+
+
+@click.command("client", context_settings={"ignore_unknown_options": False})
+@click.argument("patterns", nargs=-1)
+@click.option("--client", "name", metavar="NAME|PATH", help="reference, naive, an entry of clients/, or a client.yaml.")
+@click.option("--python", "function", metavar="MODULE:FUNCTION", help="A Python function that yields the text.")
+@click.option(
+    "--plain", is_flag=True, help="The command behind -- prints the text; {url} and {base_url} are filled in."
+)
+@click.option(
+    "--one-shot", is_flag=True, help="The command behind -- prints one result line, a fresh process per case."
+)
+@click.option("--dialect", multiple=True, metavar="NAME", help="Dialects of a --plain or --one-shot command.")
+@running
+@click.pass_obj
+def check_client(words: Words, /, patterns: tuple[str, ...], **given: Any) -> None:
+    """Play scenarios to a client and judge what it makes of them.
+
+    The client is a command behind `--` (an adapter, see docs/adapters.md), or --client, or --python.
+    PATTERNS choose scenarios by id: `*` one segment, `**` many, a folder all below it.
+    """
+    options = run_options(given)
+    spec, subject = _client(words, given)
+    book = scenes.catalogue(options.scenarios)
+    jobs = _jobs(book, patterns, options)
+    settings = settings_of(options, book)
+    trio.run(_run, options, spec, subject, jobs, settings)
+
+
+def _client(words: Words, given: dict[str, Any]) -> tuple[ClientSpec, Subject]:
+    """The one client that was named, in whichever of the four ways."""
+    ways = [bool(words.command), given["name"] is not None, given["function"] is not None]
+    if sum(ways) != 1:
+        found = "none" if not any(ways) else "several"
+        raise StreamproofError(
+            f"expected one client, found {found}",
+            "name it with --client NAME, --python MODULE:FUNCTION, or as a command behind `--`",
+        )
+    if (given["plain"] or given["one_shot"]) and not words.command:
+        raise StreamproofError("--plain and --one-shot need a command behind `--`")
+    dialects = tuple(given["dialect"])
+    if given["name"] is not None:
+        return find_client(given["name"]), Subject(name=given["name"], arguments=("--client", given["name"]))
+    if given["function"] is not None:
+        return python_client(given["function"], dialects), Subject(
+            name=given["function"], arguments=("--python", given["function"])
+        )
+    kind = "plain" if given["plain"] else "one-shot" if given["one_shot"] else "long-lived"
+    flags = {"plain": ("--plain",), "one-shot": ("--one-shot",), "long-lived": ()}[kind]
+    spec = command_client(words.command, kind, dialects)  # type: ignore[arg-type]
+    return spec, Subject(name=" ".join(words.command), arguments=(*flags, "--", *words.command))
+
+
+def _jobs(book: Catalogue, patterns: Sequence[str], options: RunOptions) -> list[Job]:
+    wanted = scenes.Selection(
+        patterns=tuple(patterns),
+        select=options.select,
+        delivery=_seeded(options),
+        shard=options.shard,
+        last_run=options.report_dir / DOCUMENT if options.last_failed else None,
+    )
+    return scenes.jobs(book, wanted)
+
+
+def _seeded(options: RunOptions) -> tuple[str, ...]:
+    """`random` without a number takes the run's seed."""
+    seed = 1 if options.seed is None else options.seed
+    return tuple(f"random:{seed}" if name == "random" else name for name in options.delivery)
+
+
+def settings_of(options: RunOptions, book: Catalogue) -> Settings:
+    """The runner's settings, the known lists read and held against the whole catalogue."""
+    failing, flaky = read_known(options.known_failing), read_known(options.known_flaky)
+    if failing.patterns or flaky.patterns:
+        every = [job.case.id for job in jobs_of(book.scenarios, ("as-written",))]
+        failing.check(every)
+        flaky.check(every)
+    return Settings(
+        timeout_s=options.timeout_s,
+        jobs=options.jobs or min(8, os.cpu_count() or 1),
+        strict=options.strict,
+        pinned=options.pinned,
+        known_failing=failing,
+        known_flaky=flaky,
+    )
+
+
+def label(spec: ClientSpec, hello: Hello) -> str:
+    """A client as a report names it."""
+    return f"{spec.label}: {hello.client} {hello.version} ({hello.runtime or hello.language})"
+
+
+async def hello_of(spec: ClientSpec) -> Hello:
+    """Starts the client once to learn who it is; raises `CannotJudge` if it does not start."""
+    missing = await find_missing(spec)
+    if missing is not None:
+        raise CannotJudge(f"{spec.label} cannot run here: {missing.reason}")
+    async with open_client(spec) as client:
+        return client.hello
+
+
+async def _run(options: RunOptions, spec: ClientSpec, subject: Subject, jobs: list[Job], settings: Settings) -> None:
+    hello = await hello_of(spec)
+    subject = attrs.evolve(subject, name=spec.label)
+    with Output(options, "client", (label(spec, hello),), len(jobs)) as output:
+        async with serving() as server:
+            runner = Runner(server, spec, subject, settings)
+            with trio.move_on_after(options.max_time_s or float("inf")) as scope:
+                await runner.run(jobs, output.case)
+            output.totals = attrs.asdict(runner.totals)
+            output.interrupted = scope.cancelled_caught
+    raise SystemExit(output.exit_code)

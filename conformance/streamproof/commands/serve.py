@@ -1,0 +1,68 @@
+"""`streamproof serve`: the mock server, to point any client at."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+
+import click
+import trio
+
+from streamproof.commands import scenes
+from streamproof.commands.options import selecting
+from streamproof.errors import StreamproofError
+from streamproof.running.book import ScenarioBook
+from streamproof_mock.server import MockServer, serving
+from streamproof_scenarios.model import Scenario
+
+
+@click.command()
+@click.argument("patterns", nargs=-1)
+@selecting
+@click.option("--host", default="127.0.0.1", help="Address to listen on; other than loopback is open to others.")
+@click.option("--port", default=8080, type=click.IntRange(0, 65535), help="0 takes a free one (default 8080).")
+@click.option("--api-key", metavar="K", help="Refuse requests without this key.")
+@click.option("--delivery", default="as-written", metavar="NAME", help="How the bytes of scenarios are cut.")
+def serve(
+    patterns: tuple[str, ...],
+    select: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    host: str,
+    port: int,
+    api_key: str | None,
+    delivery: str,
+) -> None:
+    """Run the mock server until Ctrl-C.
+
+    Choose a scenario in the path (/s/ID/v1/chat/completions), by the header X-Streamproof-Scenario, or as the model
+    "streamproof:ID".  With none chosen it is a well-behaved endpoint.  /docs is a page to try it from.
+    """
+    book = scenes.catalogue(scenarios)
+    found = scenes.scenarios(book, patterns, select)
+    trio.run(_serve, ScenarioBook(found, delivery), found, host, port, api_key)
+
+
+async def _serve(book: ScenarioBook, found: Sequence[Scenario], host: str, port: int, api_key: str | None) -> None:
+    async with serving(host=host, port=port, api_key=api_key, book=book, allow_remote=True) as server:
+        if server.warning:
+            click.echo(f"warning: {server.warning}", err=True)
+        _announce(server, found)
+        try:
+            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                async for _ in signals:
+                    break
+        except (ValueError, RuntimeError) as error:
+            raise StreamproofError(f"signals cannot be received here: {error}") from error
+    click.echo("stopped", err=True)
+
+
+def _announce(server: MockServer, found: Sequence[Scenario]) -> None:
+    url = server.url
+    click.echo(f"streamproof is listening on {url}   (docs: {url}/docs, journal: {url}/__streamproof__/journal)")
+    click.echo(f"  well behaved   export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY=sk-test")
+    first = found[0].id
+    click.echo(f"  a scenario     export OPENAI_BASE_URL={url}/s/{first}/v1     ({len(found)} to choose from)")
+    click.echo(
+        f"  curl           curl -N {url}/s/{first}/v1/chat/completions -H 'content-type: application/json' "
+        """-d '{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true}'"""
+    )

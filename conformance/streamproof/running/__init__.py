@@ -1,0 +1,1 @@
+"""Running: cases become plays, plays become results."""

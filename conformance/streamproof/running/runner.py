@@ -1,0 +1,233 @@
+"""The runner: plays jobs with a client, in parallel processes, and tells of each result as it comes."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+import attrs
+import trio
+
+from streamproof.adapters.client import Client
+from streamproof.adapters.process import open_client
+from streamproof.adapters.said import Hello
+from streamproof.adapters.spec import ClientSpec
+from streamproof.judging.expectation import Expectation, expectations
+from streamproof.judging.observed import observe
+from streamproof.judging.sent import Sent, read_answer
+from streamproof.judging.verdict import ClientVerdict, judge_client
+from streamproof.running.job import Job, skip_of
+from streamproof.running.known import KnownList
+from streamproof.running.play import Played, Run, play, play_parallel, settle_limit_s, waits_s
+from streamproof.running.result import Subject, judged_result, plain_result
+from streamproof.running.sweep import sweep_finding
+from streamproof_mock.server import MockServer
+from streamproof_reports.document import CaseResult
+from streamproof_reports.summary import FAILING
+from streamproof_scenarios.catalogue import is_newer
+from streamproof_scenarios.compiler import plays
+from streamproof_scenarios.plan import Plan
+from streamproof_scenarios.problem import NotPlayable
+
+MAX_PLAYS: Final = 3
+"""A play in which an asked-for boundary was not kept is repeated up to this many plays in all."""
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What holds for every case of a run."""
+
+    timeout_s: float = 10.0
+    jobs: int = 2
+    strict: bool = False
+    pinned: str | None = None
+    known_failing: KnownList = attrs.field(factory=KnownList)
+    known_flaky: KnownList = attrs.field(factory=KnownList)
+
+
+@attrs.define
+class Totals:
+    """Figures of a whole run."""
+
+    plays: int = 0
+    boundaries_asked: int = 0
+    boundaries_kept: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class _Judged:
+    result: CaseResult
+    kept: bool
+
+
+class Runner:
+    """Plays jobs with one client."""
+
+    def __init__(self, server: MockServer, spec: ClientSpec, subject: Subject, settings: Settings) -> None:
+        self._server, self._spec, self._subject, self._settings = server, spec, subject, settings
+        self.totals = Totals()
+
+    async def run(self, jobs: Sequence[Job], tell: Callable[[CaseResult], None]) -> Hello:
+        """Plays every job and tells of each result; raises `ClientDidNotStart` if the client never answers.
+
+        Results come in the order in which they are ready.
+        """
+        async with open_client(self._spec) as first:
+            hello = first.hello
+            send, receive = trio.open_memory_channel[Job](len(jobs) or 1)
+            for job in jobs:
+                skip = skip_of(job, hello)
+                if skip is not None:
+                    tell(plain_result(job, self._subject, verdict="skip", reason=skip.reason, missing=skip.missing))
+                else:
+                    send.send_nowait(job)
+            send.close()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._work, first, receive.clone(), tell)
+                for _ in range(self._settings.jobs - 1):
+                    nursery.start_soon(self._work, None, receive.clone(), tell)
+                receive.close()
+        return hello
+
+    async def _work(
+        self, client: Client | None, jobs: trio.MemoryReceiveChannel[Job], tell: Callable[[CaseResult], None]
+    ) -> None:
+        async with AsyncExitStack() as stack, jobs:
+            async for job in jobs:
+                if client is None:
+                    client = await stack.enter_async_context(open_client(self._spec))
+                tell(await self._settled(client, job))
+
+    async def _settled(self, client: Client, job: Job) -> CaseResult:
+        """The result of a job once known lists and a second play of a failure have had their say."""
+        started_ns = time.perf_counter_ns()
+        try:
+            result = await self._case(client, job)
+            if result.verdict == "fail":
+                async with open_client(self._spec) as fresh:
+                    again = await self._case(fresh, job)
+                if again.verdict not in FAILING:
+                    result = attrs.evolve(result, verdict="flaky", reason="failed, then passed in a fresh process")
+        except NotPlayable as error:
+            return plain_result(job, self._subject, verdict="skip", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - our own fault must not take the other cases' results with it
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            reason = f"the harness failed: {error!r} ({Path(place.filename).name}:{place.lineno})"
+            return plain_result(job, self._subject, verdict="harness_error", reason=reason)
+        result = self._against_lists(result)
+        return attrs.evolve(result, duration_s=round((time.perf_counter_ns() - started_ns) / 1e9, 4))
+
+    def _against_lists(self, result: CaseResult) -> CaseResult:
+        failing, flaky = self._settings.known_failing, self._settings.known_flaky
+        line = failing.line_of(result.case)
+        if line is not None and result.verdict in {"fail", "flaky"}:
+            return attrs.evolve(result, verdict="xfail", reason=f"known to fail ({failing.path}:{line})")
+        if line is not None and result.verdict in {"pass", "warn"}:
+            return attrs.evolve(result, verdict="xpass", reason=f"passes now: remove line {line} of {failing.path}")
+        line = flaky.line_of(result.case)
+        if line is not None and result.verdict in {"fail", "flaky"}:
+            return attrs.evolve(result, verdict="xfail", reason=f"known to be flaky ({flaky.path}:{line})")
+        return result
+
+    async def _case(self, client: Client, job: Job) -> CaseResult:
+        """Plays every play of the job's delivery; most deliveries are one."""
+        results = []
+        for plan in plays(job.case, job.delivery):
+            judged = await self._kept(client, job, plan)
+            results.append((plan.delivery, judged.result))
+            if judged.result.verdict in {"adapter_error", "harness_error"}:
+                return judged.result
+        return results[0][1] if len(results) == 1 else sweep_finding(results)
+
+    async def _kept(self, client: Client, job: Job, plan: Plan) -> _Judged:
+        """Repeats a play in which a boundary was not kept: such a play proves nothing, whatever its verdict."""
+        sent = [read_answer(job.case, answer, limit=_limit(job)) for answer in plan.answers]
+        for _ in range(MAX_PLAYS):
+            judged = await self._play(client, job, plan, sent)
+            if judged.kept:
+                return judged
+        reason = f"in {MAX_PLAYS} plays a boundary that was asked for was not kept"
+        return _Judged(result=plain_result(job, self._subject, verdict="harness_error", reason=reason), kept=False)
+
+    async def _play(self, client: Client, job: Job, plan: Plan, sent: Sequence[Sent]) -> _Judged:
+        case = job.case
+        held = [item.left_within_s for item in expectations(case, sent, 0) if item.left_within_s is not None]
+        limits = {
+            "timeout_s": self._settings.timeout_s + waits_s(plan),
+            "settle_s": settle_limit_s(max(held, default=None)),
+        }
+        if case.scenario.client.parallel > 1:
+            async with AsyncExitStack() as stack:
+                others = [
+                    await stack.enter_async_context(open_client(self._spec))
+                    for _ in range(case.scenario.client.parallel - 1)
+                ]
+                played = await play_parallel(self._server, [client, *others], case, plan, **limits)
+        else:
+            played = await play(self._server, client, case, plan, **limits)
+        asked, kept = played.boundaries
+        self.totals.plays += 1
+        self.totals.boundaries_asked += asked
+        self.totals.boundaries_kept += kept
+        return _Judged(result=self._result(client.hello, job, played, sent), kept=played.is_kept)
+
+    def _result(self, hello: Hello, job: Job, played: Played, sent: Sequence[Sent]) -> CaseResult:
+        unasked = _unasked_encoding(job, played)
+        if unasked is not None:
+            reason = f"the client does not offer to read {unasked}"
+            return plain_result(job, self._subject, verdict="skip", reason=reason)
+        if played.fault is not None:
+            return plain_result(job, self._subject, verdict="harness_error", reason=played.fault)
+        judged = [self._judge(hello, job, run, sent) for run in played.runs]
+        for run in played.runs:
+            if run.said.ended == "fault":
+                return plain_result(
+                    job, self._subject, verdict="adapter_error", reason=run.said.fault, stderr=run.said.stderr or None
+                )
+        order = ("fail", "warn", "pass")
+        run, verdict = min(zip(played.runs, judged, strict=True), key=lambda pair: order.index(pair[1].verdict))
+        notes = tuple(dict.fromkeys(note for item in judged for note in item.notes))
+        answered = _answered(run)
+        return attrs.evolve(
+            judged_result(
+                job,
+                self._subject,
+                played=played,
+                seen=observe(job.case, hello, run.said, run.exchanges),
+                verdict=verdict,
+                sent=sent[min(answered, len(sent) - 1)],
+            ),
+            notes=notes,
+        )
+
+    def _judge(self, hello: Hello, job: Job, run: Run, sent: Sequence[Sent]) -> ClientVerdict:
+        case = job.case
+        own = sent[run.first_answer :] or sent[-1:]
+        readings: tuple[Expectation, ...] = expectations(case, own, max(0, len(run.exchanges) - 1))
+        newer = self._settings.pinned is not None and is_newer(case.scenario, self._settings.pinned)
+        seen = observe(case, hello, run.said, run.exchanges)
+        return judge_client(case, readings, seen, newer=newer, strict=self._settings.strict)
+
+
+def _unasked_encoding(job: Job, played: Played) -> str | None:
+    """The content encoding that was used although a request did not offer it (RFC 9110, section 12.5.3)."""
+    for exchange in played.exchanges:
+        encoding = job.case.answers[min(exchange.number, len(job.case.answers) - 1)].encoding
+        offered = next((value for name, value in exchange.headers if name == "accept-encoding"), "")
+        names = {item.partition(";")[0].strip().lower() for item in offered.split(",")}
+        if encoding is not None and not names & {encoding, "*"}:
+            return encoding
+    return None
+
+
+def _answered(run: Run) -> int:
+    return run.first_answer + max(0, len(run.exchanges) - 1)
+
+
+def _limit(job: Job) -> int:
+    """A stream that is meant to be left early may be endless: its beginning is enough to judge by."""
+    return 256 << 10 if job.case.scenario.client.stop_after is not None else 64 << 20

@@ -1,0 +1,73 @@
+"""Refusals in the documented error shape of each dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import attrs
+
+from streamproof_mock.replies import json_reply
+from streamproof_scenarios.plan import AnswerPlan
+
+
+@attrs.frozen
+class Refusal(Exception):  # noqa: N818  an answer, not a fault
+    """A request that is refused: `status`, a sentence, and the place in the request that is at fault."""
+
+    status: int
+    message: str
+    param: str | None = None
+    code: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+_OPENAI_TYPES: Final = {401: "authentication_error", 404: "not_found_error", 500: "server_error"}
+
+
+def _openai(refusal: Refusal) -> Any:
+    # `Error` of the OpenAI OpenAPI document: message and type are required, param and code may be null.
+    return {
+        "error": {
+            "message": refusal.message,
+            "type": _OPENAI_TYPES.get(refusal.status, "invalid_request_error"),
+            "param": refusal.param,
+            "code": refusal.code,
+        }
+    }
+
+
+# Internal codes of Workers AI and the HTTP status of each, as its provider for the AI SDK reads them.
+_WORKERS_CODES: Final = {400: 5004, 401: 10000, 404: 3042, 405: 5005, 413: 3006, 501: 3008}
+
+
+def _workers(refusal: Refusal) -> Any:
+    error = {"code": _WORKERS_CODES.get(refusal.status, 5004), "message": refusal.message}
+    return {"result": None, "success": False, "errors": [error], "messages": []}
+
+
+def _anthropic(refusal: Refusal) -> Any:
+    kinds = {401: "authentication_error", 404: "not_found_error", 413: "request_too_large", 501: "api_error"}
+    kind = kinds.get(refusal.status, "invalid_request_error")
+    return {"type": "error", "error": {"type": kind, "message": refusal.message}}
+
+
+def _gemini(refusal: Refusal) -> Any:
+    names = {401: "UNAUTHENTICATED", 404: "NOT_FOUND", 501: "UNIMPLEMENTED"}
+    name = names.get(refusal.status, "INVALID_ARGUMENT")
+    return {"error": {"code": refusal.status, "message": refusal.message, "status": name}}
+
+
+_SHAPES: Final[dict[str, Callable[[Refusal], Any]]] = {
+    "workers-ai": _workers,
+    "anthropic-messages": _anthropic,
+    "gemini": _gemini,
+    "ollama-chat": lambda refusal: {"error": refusal.message},
+    "cohere-v2": lambda refusal: {"message": refusal.message},
+}
+
+
+def refused(refusal: Refusal, dialect: str | None, *, close: bool = False) -> AnswerPlan:
+    """The answer that refuses, in the dialect's shape; OpenAI's where the path speaks no dialect."""
+    shape = _SHAPES.get(dialect or "", _openai)
+    return json_reply(refusal.status, shape(refusal), headers=refusal.headers, close=close)

@@ -1,0 +1,58 @@
+"""A cell shows the worst of its cases, and leads to the first such case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from streamproof_reports.document import VERDICTS, CaseResult
+from streamproof_reports.matrix import WORST_FIRST, Cell, matrix
+
+Make = Callable[..., CaseResult]
+
+
+def test_every_verdict_has_its_rank() -> None:
+    assert sorted(WORST_FIRST) == sorted(VERDICTS)
+
+
+def test_clients_are_columns(make_case: Make) -> None:
+    cases = [
+        make_case(case="a", client="x", verdict="pass", delivery="whole"),
+        make_case(case="a", client="y", verdict="pass", delivery="whole"),
+        make_case(case="a", client="y", verdict="fail", delivery="bytewise"),
+        make_case(case="b", client="y", verdict="skip", delivery="whole"),
+    ]
+    found = matrix(cases)
+    assert (found.kind, found.columns) == ("client", ("x", "y"))
+    assert [(row.name, row.cells) for row in found.rows] == [
+        ("a", (Cell(verdict="pass", number=1, of=1, case=0), Cell(verdict="fail", number=1, of=2, case=2))),
+        ("b", (None, Cell(verdict="skip", number=1, of=1, case=3))),
+    ]
+    assert found.rows[0].verdicts == ("pass", "fail")
+
+
+def test_with_one_client_deliveries_are_columns(make_case: Make) -> None:
+    cases = [make_case(client="x", delivery=delivery) for delivery in ("whole", "bytewise")]
+    assert (matrix(cases).kind, matrix(cases).columns) == ("delivery", ("whole", "bytewise"))
+    many = [make_case(client="x", delivery=f"at:{at}") for at in range(50)]
+    assert matrix(many).columns == ("x",)
+    assert matrix([make_case(client=None, delivery=None)]).columns == ("",)
+    assert matrix([]).rows == ()
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "worst"),
+    [
+        ("pass skip", "skip"),
+        ("pass warn skip", "warn"),
+        ("harness_error adapter_error warn", "harness_error"),
+        ("flaky harness_error xpass", "xpass"),
+        ("xpass fail", "fail"),
+    ],
+)
+def test_the_worst_stands_for_all(verdicts: str, worst: str, make_case: Make) -> None:
+    cases = [make_case(client="x", delivery="whole", verdict=verdict) for verdict in verdicts.split()]
+    cell = matrix(cases).rows[0].cells[0]
+    assert cell is not None
+    assert cell.verdict == worst
