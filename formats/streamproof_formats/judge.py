@@ -67,7 +67,6 @@ class Judge:
         max_event: int = DEFAULT_LIMIT,
     ) -> None:
         self._dialect = dialect
-        self._request = request
         self._profile = profile
         self._head = head
         self._machine: Machine | None = None
