@@ -215,7 +215,14 @@ class Player:
         exchange = self._exchange
         exchange.boundaries_asked += 1
         exchange.way = "asked" if self._wire.can_ask else "waited"
-        if await self._wire.wait_read(self._bounds.boundary_s):
+        is_kept: bool | None = None
+        try:
+            is_kept = await self._wire.wait_read(self._bounds.boundary_s)
+        finally:
+            if is_kept is None:
+                # The client left, or has its result and reads no more: nothing follows that could run together.
+                exchange.boundaries_asked -= 1
+        if is_kept:
             exchange.boundaries_kept += 1
 
     async def _await_delivered(self) -> None:

@@ -83,6 +83,19 @@ def _plan(case: Case, delivery: Delivery, answers: tuple[AnswerPlan, ...]) -> Pl
     )
 
 
+def items_of(answer: Answer, case: Case, *, encoded: bool) -> tuple[Item, ...]:
+    """The body before encoding and delivery, repeats not played out.
+
+    `encoded`: it will be compressed, so places are left to be found in the bytes after that.
+    Raises NotPlayable and ScenarioError as `compile_case`.
+    """
+    if case.dialect not in WORDS:
+        raise NotPlayable(f"the mock server does not speak {case.dialect} yet")
+    # Chunks name the model that the file asks for: bytes written out in a file must not hang on a default.
+    request = {**case.request, "model": case.scenario.request.get("model", "m")}
+    return Body(answer, WORDS[case.dialect](request), case.scenario.path, encoded).items()
+
+
 @attrs.frozen(kw_only=True)
 class _Compiled:
     """An answer with its track, before a delivery cuts it."""
@@ -94,13 +107,9 @@ class _Compiled:
 
     @classmethod
     def of(cls, answer: Answer, case: Case, *, encoding_ok: bool) -> _Compiled:
-        if case.dialect not in WORDS:
-            raise NotPlayable(f"the mock server does not speak {case.dialect} yet")
         encoding = answer.encoding if encoding_ok else None
         path = case.scenario.path
-        # Chunks name the model that the file asks for: bytes written out in a file must not hang on a default.
-        request = {**case.request, "model": case.scenario.request.get("model", "m")}
-        items = Body(answer, WORDS[case.dialect](request), path, encoding is not None).items()
+        items = items_of(answer, case, encoded=encoding is not None)
         if encoding is None:
             return cls(answer=answer, encoding=None, track=_kept(items), length=size(items))
         make = compressor(encoding)
