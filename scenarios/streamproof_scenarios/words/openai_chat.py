@@ -36,7 +36,7 @@ class OpenaiChat:
                 return (Saying(json=self.failure(value, 500)),)
             case "done":
                 return (Saying(text=DONE),)
-        raise Unsayable(f"openai-chat has no word '{word}'; write it as a chunk")
+        raise Unsayable(f"openai-chat has no word '{word}'; write a chunk")
 
     def chunk(self, fields: Mapping[str, Json], choice: int) -> Saying:
         """See Speaker."""
