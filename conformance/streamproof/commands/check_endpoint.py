@@ -14,7 +14,7 @@ import trio
 from streamproof.commands.options import RunOptions, judging, run_options
 from streamproof.commands.output import Output
 from streamproof.errors import StreamproofError
-from streamproof.probing.address import checked_headers, checked_key, whole_address
+from streamproof.probing.address import checked_headers, checked_key, checked_name, whole_address
 from streamproof.probing.call import Endpoint
 from streamproof.probing.prober import TRIES, Prober
 from streamproof.probing.probes import PROBES, Asking, plan_of
@@ -107,7 +107,7 @@ def check_endpoint(url: str, dialect: str, model: str, profile: str, plan: bool,
     endpoint = Endpoint(
         url=whole_address(url, dialect),
         key=checked_key(os.environ.get(given["api_key_env"]), given["api_key_env"]),
-        key_header=_key_header(given["api_key_header"]),
+        key_header=checked_name(given["api_key_header"]),
         headers=checked_headers(given["headers"]),
         tls=_trusting(given["ca_file"]),
         timeout_s=options.timeout_s,
@@ -137,11 +137,6 @@ async def _run(prober: Prober, options: RunOptions) -> None:
             await prober.run(output.case, output.totals)
         output.interrupted = scope.cancelled_caught
     raise SystemExit(output.exit_code)
-
-
-def _key_header(name: str) -> str:
-    checked_headers([f"x-{name}: "])
-    return name
 
 
 def _trusting(ca_file: str | None) -> ssl.SSLContext | None:

@@ -56,12 +56,23 @@ def checked_key(key: str | None, variable: str) -> str | None:
     return key or None
 
 
+def checked_name(name: str) -> str:
+    """The name of the header that takes the key."""
+    if not _is_token(name) or name.lower() in OWN_HEADERS:
+        raise StreamproofError(f"--api-key-header: expected the name of a header, found {name[:40]!r}")
+    return name
+
+
+def _is_token(name: str) -> bool:
+    return bool(name) and name.isascii() and all(char.isalnum() or char in "!#$%&'*+-.^_`|~" for char in name)
+
+
 def checked_headers(texts: Iterable[str]) -> dict[str, str]:
     """The headers of `NAME: VALUE` texts."""
     headers = {}
     for text in texts:
         name, colon, value = (part.strip() for part in text.partition(":"))
-        if not colon or not name or not all(char.isalnum() or char in "!#$%&'*+-.^_`|~" for char in name):
+        if not colon or not _is_token(name):
             raise StreamproofError(f"--header: expected 'NAME: VALUE', found {text[:40]!r}")
         if name.lower() in SECRET_HEADERS:
             raise StreamproofError(

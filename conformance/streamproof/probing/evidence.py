@@ -26,13 +26,14 @@ _STOPS: Final = {"time": "the time was up", "bytes": "enough bytes had come", "a
 def evidence(called: Called, recorded: Recorded, findings: Iterable[Finding], mask: Mask) -> dict[str, Any]:
     """The fields of a result that show what came."""
     body = mask.data(recorded.body)
-    place = next((finding.start for finding in findings if finding.start is not None), 0)
+    # A finding without a place is most often about what is missing at the end.
+    place = next((finding.start for finding in findings if finding.start is not None), len(body))
     start = max(0, min(place - EXCERPT // 2, len(body) - EXCERPT))
     return {
         "sent": base64.b64encode(body[start : start + EXCERPT]).decode("ascii"),
         "sent_from": start,
         "sent_total": len(body),
-        "timeline": timeline(called, mask),
+        "timeline": timeline(called, recorded, mask),
     }
 
 
@@ -44,7 +45,7 @@ def timing(called: Called, recorded: Recorded) -> str:
     return f"first bytes after {first_ms:.0f} ms, {counted}, {len(recorded.body)} bytes of body"
 
 
-def timeline(called: Called, mask: Mask) -> tuple[WireEvent, ...]:
+def timeline(called: Called, recorded: Recorded, mask: Mask) -> tuple[WireEvent, ...]:
     """The request, the reads and the end; of very many reads the first."""
     recording = called.recording
 
@@ -55,8 +56,11 @@ def timeline(called: Called, mask: Mask) -> tuple[WireEvent, ...]:
 
     marks = [] if recording.sent_ns is None else [mark(recording.sent_ns, "request", "request sent")]
     pieces = mask.pieces(recording.pieces)
+    # The framing, or an encoding, may part a key in a way that hides it from the mask.
+    is_shown = mask.hidden(recorded.body) <= mask.hidden(b"".join(recording.pieces))
     for (at_ns, _), data in zip(recording.reads[:MARKS], pieces, strict=False):
-        marks.append(mark(at_ns, "write", data[:SHOWN].decode("utf-8", "replace")))
+        text = data[:SHOWN].decode("utf-8", "replace") if is_shown else f"{len(data)} bytes"
+        marks.append(mark(at_ns, "write", text))
     if called.stopped is not None:
         marks.append(mark(called.stopped_ns, "left", _STOPS[called.stopped]))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -23,9 +24,15 @@ class Mask:
 
     def text(self, text: str) -> str:
         """The text without the key."""
-        for spelling in self._spellings:
-            text = _masked(text, spelling)
-        return text
+        parts, done = [], 0
+        for start, size in self._places(text):
+            parts += [text[done:start], "*" * size]
+            done = start + size
+        return "".join(parts) + text[done:]
+
+    def hidden(self, data: bytes) -> int:
+        """How many bytes of `data` are masked."""
+        return sum(size for _, size in self._places(data.decode("latin-1")))
 
     def data(self, data: bytes) -> bytes:
         """The bytes without the key, as many as before."""
@@ -60,12 +67,15 @@ class Mask:
             case _:
                 return value
 
+    def _places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where the key starts, and how many of its characters follow one another there."""
+        done = 0
+        while found := [(at, key) for key in self._spellings if (at := text.find(key[:SHORTEST_PART], done)) >= 0]:
+            start = min(at for at, _ in found)
+            size = max(_common(text, start, key) for at, key in found if at == start)
+            yield start, size
+            done = start + size
 
-def _masked(text: str, key: str) -> str:
-    """The text with asterisks for the first characters of the key and as many of its others as follow them."""
-    parts, done = [], 0
-    while (start := text.find(key[:SHORTEST_PART], done)) >= 0:
-        size = next((n for n in range(len(key)) if text[start + n : start + n + 1] != key[n]), len(key))
-        parts += [text[done:start], "*" * size]
-        done = start + size
-    return "".join(parts) + text[done:]
+
+def _common(text: str, start: int, key: str) -> int:
+    return next((n for n, char in enumerate(key) if text[start + n : start + n + 1] != char), len(key))

@@ -39,6 +39,8 @@ class Probe:
     """The tokens that its answer can cost at most."""
     looks_for: Callable[[Message | None, Asking], Iterable[Finding]] = lambda _message, _asking: ()
     """What is looked for in the message beside the rules that every stream is judged by."""
+    must_show: Literal["tool_calls"] | None = None
+    """What of a choice the probe is about: an answer that was cut short before it has that proves nothing."""
     refs: tuple[str, ...] = ()
     needs: str | None = None
     """What an endpoint may lack: it is skipped for want of that, where the request is refused."""
@@ -151,6 +153,7 @@ PROBES: Final[Mapping[str, tuple[Probe, ...]]] = {
             wants="stream",
             refs=("OC-37b", "OC-22"),
             needs="tools",
+            must_show="tool_calls",
             body=lambda asking: _tool(asking, "required"),
             tokens=lambda asking: 4 * asking.tokens,
         ),
@@ -160,6 +163,7 @@ PROBES: Final[Mapping[str, tuple[Probe, ...]]] = {
             wants="stream",
             refs=("OC-37c", "OC-22"),
             needs="tools",
+            must_show="tool_calls",
             body=lambda asking: _tool(asking, _NAMED),
             tokens=lambda asking: 4 * asking.tokens,
             looks_for=_named_call,

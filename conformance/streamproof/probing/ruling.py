@@ -163,7 +163,25 @@ def _stream(probe: Probe, called: Called, recorded: Recorded, setting: Setting) 
     notes: tuple[str, ...] = ()
     if any(finding.rule == "OC-39" for finding in findings):
         notes = (f"perhaps it does not know {setting.asking.token_field}: see --token-field",)
-    return _worth(findings, setting, problem=recorded.problem, notes=notes)
+    ruling = _worth(findings, setting, problem=recorded.problem, notes=notes)
+    return ruling if ruling.verdict == "fail" else _proven(probe, recorded, ruling)
+
+
+def _proven(probe: Probe, recorded: Recorded, ruling: Ruling) -> Ruling:
+    """The ruling, unless the answer is too short of what the probe is about to prove anything."""
+    message = recorded.judgement.message
+    if message is None:
+        return ruling
+    if message.error is not None:
+        reason = f"answered with an error in the stream: {message.error.message or 'no words'}"
+        if probe.needs is not None and not message.choices:
+            return attrs.evolve(ruling, verdict="skip", reason=reason, missing=(probe.needs,))
+        return attrs.evolve(ruling, verdict="harness_error", reason=reason)
+    if probe.must_show is not None and not any(getattr(choice, probe.must_show) for choice in message.choices):
+        ends = ", ".join(sorted({choice.finish_reason or "none" for choice in message.choices}))
+        reason = f"no tool call came before the answer was cut short (finish reason {ends}): see --tokens"
+        return attrs.evolve(ruling, verdict="skip", reason=reason, missing=("a longer answer",))
+    return ruling
 
 
 def _unended(probe: Probe, called: Called, recorded: Recorded, setting: Setting) -> Ruling:
@@ -177,8 +195,9 @@ def _unended(probe: Probe, called: Called, recorded: Recorded, setting: Setting)
     message = recorded.judgement.message
     has_ended = message is not None and message.ended in {"terminal", "error"}
     if has_ended and called.quiet_s >= QUIET_SHARE * setting.endpoint.timeout_s:
-        reason = f"the stream has said its last word, and its body did not end in {called.quiet_s:.1f} s after that"
-        return _worth(recorded.findings, setting, problem=reason)
+        # A client that reads to the end of the body, or means to use its connection again, waits for ever.
+        found = f"expected the end of the body behind the last event, found none in {called.quiet_s:.1f} s"
+        return _worth((*findings, broken("SSE-48", found)), setting)
     reason = f"the answer did not end within {bound} ({called.recording.size} bytes had come)"
     if worth(findings, strict=setting.strict) == "fail":
         return Ruling(verdict="fail", findings=_worst_first(findings), reason=reason)
