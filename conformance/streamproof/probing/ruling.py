@@ -172,15 +172,16 @@ def _proven(probe: Probe, recorded: Recorded, ruling: Ruling) -> Ruling:
     message = recorded.judgement.message
     if message is None:
         return ruling
+    warned = tuple(f"{finding.rule}: {finding.message}" for finding in ruling.findings)
     if message.error is not None:
         reason = f"answered with an error in the stream: {message.error.message or 'no words'}"
         if probe.needs is not None and not message.choices:
-            return attrs.evolve(ruling, verdict="skip", reason=reason, missing=(probe.needs,))
-        return attrs.evolve(ruling, verdict="harness_error", reason=reason)
+            return Ruling(verdict="skip", reason=reason, missing=(probe.needs,), notes=warned)
+        return _unjudged(reason, *warned)
     if probe.must_show is not None and not any(getattr(choice, probe.must_show) for choice in message.choices):
         ends = ", ".join(sorted({choice.finish_reason or "none" for choice in message.choices}))
         reason = f"no tool call came before the answer was cut short (finish reason {ends}): see --tokens"
-        return attrs.evolve(ruling, verdict="skip", reason=reason, missing=("a longer answer",))
+        return Ruling(verdict="skip", reason=reason, missing=("a longer answer",), notes=warned)
     return ruling
 
 
