@@ -88,8 +88,10 @@ async def test_its_findings_are_those_that_are_known(models: dict[str, Path], mo
     assert set().union(*found.values()) <= (KNOWN if profile == "strict" else KNOWN - {"OC-08"})
     for name in ("usage", "one-token"):
         assert "OC-27" in found[name]
-    for name in ("broken-json", "no-messages", "wrong-key", "early-abort"):
+    for name in ("broken-json", "no-messages", "wrong-key"):
         assert results[name].verdict == "pass"
+    # The model may have nothing to say, and then its answer is over before it can be left.
+    assert results["early-abort"].verdict in {"pass", "skip"}
     # The model with tools is led to a call where one is required; the other has no room for one.  A second may begin
     # anywhere, and created changes with it.
     timeless = {name: found[name] - {"OC-08"} for name in ("two-choices", "required-tool")}
