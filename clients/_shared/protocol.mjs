@@ -24,7 +24,9 @@ async function runOne(run, play) {
   const texts = [];
   const notes = [];
   let error = null;
-  const write = (text) => {
+  const write = (printed) => {
+    // Standard output writes half of a surrogate pair as U+FFFD.
+    const text = Buffer.from(printed).toString();
     if (text === '') return;
     texts.push(text);
     put({ type: 'delta', id: run.id, choice: 0, text });

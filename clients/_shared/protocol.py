@@ -42,6 +42,8 @@ def printed(play):
         texts, notes, error = [], [], None
 
         def write(text):
+            # Standard output takes no half of a surrogate pair: what the sample prints must be UTF-8.
+            text.encode()
             if text:
                 texts.append(text)
                 say("delta", choice=0, text=text)

@@ -70,7 +70,7 @@ def stream_helper(run, say):
                 snapshot = event.snapshot
                 for choice in event.chunk.choices:
                     for kind, text in (("text", choice.delta.content), ("refusal", choice.delta.refusal)):
-                        if text and not stopped:
+                        if isinstance(text, str) and text and not stopped:
                             say("delta", choice=choice.index, **{kind: text})
                             reports += 1
                             stopped = bool(stop) and reports >= stop["after"]
@@ -93,16 +93,25 @@ def joined(completion):
 
 def joined_choice(choice):
     message = choice.message
-    called = [(call, call.function) for call in message.tool_calls or []]
-    legacy = message.function_call
+    calls = [{"id": call.id, **called(call.function)} for call in message.tool_calls or []]
     return {
         "index": choice.index,
-        "text": message.content,
-        "refusal": message.refusal,
+        "text": text_of(message.content),
+        "refusal": text_of(message.refusal),
         "finish_reason": choice.finish_reason,
-        "function_call": legacy and {"name": legacy.name, "arguments_raw": legacy.arguments},
-        "tool_calls": [{"id": call.id, "name": inner.name, "arguments_raw": inner.arguments} for call, inner in called],
+        "function_call": message.function_call and called(message.function_call),
+        "tool_calls": calls,
     }
+
+
+def called(function):
+    """Name and arguments, which are text unless the server sent something else, which the helper keeps."""
+    key = "arguments_raw" if isinstance(function.arguments, str) else "arguments_json"
+    return {"name": function.name, key: function.arguments}
+
+
+def text_of(value):
+    return value if isinstance(value, str) else None
 
 
 ENTRIES = {"iterate": (iterate, "items"), "stream-helper": (stream_helper, "message")}

@@ -67,7 +67,6 @@ class Judge:
         max_event: int = DEFAULT_LIMIT,
     ) -> None:
         self._dialect = dialect
-        self._request = request
         self._profile = profile
         self._head = head
         self._machine: Machine | None = None
@@ -202,10 +201,10 @@ class Judge:
         if self._machine is None:
             return None
         if self._head.status < 400 and self._asks_for_stream:
-            # Order and ends are those of a stream, and here is none: of the dialect's rules only those on the head bind.
-            headless = machine(self._dialect, request=self._request, profile=self._profile)
-            of_stream = set(headless.close(end, None))
-            self._tally.add(*(found for found in self._machine.close(end, self._head) if found not in of_stream))
+            # Only the rules on the head bind: here is no stream to have an order or an end.
+            self._tally.add(*self._machine.close(end, self._head))
+        if self._head.status < 400 and not self._asks_for_stream:
+            return Message(ended="terminal")
         return Message(error=read_error(self._dialect, self._head.status, body), ended="error")
 
 

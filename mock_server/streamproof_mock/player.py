@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from time import perf_counter_ns
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
 import attrs
 import trio
@@ -44,6 +44,16 @@ class Bounds:
     """For the client to leave a stream that has stalled."""
     reset_s: float = 2.0
     """For the client to read what precedes a reset."""
+
+
+class Performer(Protocol):
+    """Performs one answer."""
+
+    async def run(self) -> None:
+        """Performs it to its end, or until the client leaves or `stop` is called."""
+
+    def stop(self) -> None:
+        """Breaks it off at once."""
 
 
 class Unplayable(Exception):  # noqa: N818  becomes a fault, not an error
@@ -205,7 +215,14 @@ class Player:
         exchange = self._exchange
         exchange.boundaries_asked += 1
         exchange.way = "asked" if self._wire.can_ask else "waited"
-        if await self._wire.wait_read(self._bounds.boundary_s):
+        is_kept: bool | None = None
+        try:
+            is_kept = await self._wire.wait_read(self._bounds.boundary_s)
+        finally:
+            if is_kept is None:
+                # The client left, or has its result and reads no more: nothing follows that could run together.
+                exchange.boundaries_asked -= 1
+        if is_kept:
             exchange.boundaries_kept += 1
 
     async def _await_delivered(self) -> None:
@@ -241,7 +258,7 @@ class Player:
                 self._close()
             case "reset":
                 await self._flush()
-                await wire.wait_read(self._bounds.reset_s)
+                await wire.wait_taken(self._bounds.reset_s)
                 self._ended = True
                 self._sample()
                 wire.reset()
@@ -296,13 +313,12 @@ class Player:
             self._scope.cancel()
 
     def _sample(self) -> None:
-        exchange, wire = self._exchange, self._wire
-        outstanding = wire.unacknowledged()
-        if outstanding is not None:
-            exchange.delivered = max(exchange.wire_written - outstanding, 0)
-            unread = wire.unread()
-            if unread is not None:
-                exchange.read = max(exchange.delivered - unread, 0)
+        exchange = self._exchange
+        undelivered, unread = self._wire.outstanding()
+        if undelivered is not None:
+            exchange.delivered = max(exchange.wire_written - undelivered, 0)
+        if unread is not None:
+            exchange.read = max(exchange.wire_written - unread, 0)
 
     def _note_end(self) -> None:
         exchange = self._exchange

@@ -74,6 +74,15 @@ class Request:
             for key, value in self.headers
         )
 
+    def offers(self, encoding: str) -> bool:
+        """True when the client takes a body in this content encoding (RFC 9110, 12.5.3)."""
+        for key, value in self.headers:
+            for part in value.split(",") if key == "accept-encoding" else ():
+                name, _, weight = (piece.strip().lower() for piece in part.partition(";"))
+                if name in (encoding, "*") and not re.fullmatch(r"q=0(\.0*)?", weight):
+                    return True
+        return False
+
     def json(self) -> Any:
         """The body as JSON.  Raises ValueError when it is not."""
         return json.loads(self.data)

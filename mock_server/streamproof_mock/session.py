@@ -9,7 +9,7 @@ from typing import Final
 import trio
 
 from streamproof_mock.journal import Exchange
-from streamproof_mock.player import AwaitHook, Player
+from streamproof_mock.player import AwaitHook, Performer
 from streamproof_scenarios.plan import Plan
 
 _EXCHANGES_KEPT: Final = 1_000
@@ -29,7 +29,7 @@ class Session:
         self.exchanges: list[Exchange] = []
         """The first 1,000 of them."""
         self._forget = forget
-        self._players: set[Player] = set()
+        self._players: set[Performer] = set()
         self._quiet = trio.Event()
         self._quiet.set()
         self.is_closed = False
@@ -41,14 +41,15 @@ class Session:
         if len(self.exchanges) < _EXCHANGES_KEPT:
             self.exchanges.append(exchange)
 
-    async def perform(self, player: Player) -> None:
-        """Runs a player, which `close` can stop and `settled` waits for."""
+    async def perform(self, player: Performer, afterwards: Callable[[], None]) -> None:
+        """Runs a player, which `close` can stop and `settled` waits for, `afterwards` included."""
         self._players.add(player)
         if self._quiet.is_set():
             self._quiet = trio.Event()
         try:
             await player.run()
         finally:
+            afterwards()
             self._players.discard(player)
             if not self._players:
                 self._quiet.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from time import perf_counter_ns
@@ -18,7 +18,8 @@ from streamproof_mock.behaviour.errors import Refusal, refused
 from streamproof_mock.choice import Chosen, PlanBook, choose
 from streamproof_mock.framing import RequestFacts
 from streamproof_mock.journal import Exchange, Journal
-from streamproof_mock.player import AwaitHook, Bounds, Player, unplayable
+from streamproof_mock.plain import PlainPlayer
+from streamproof_mock.player import AwaitHook, Bounds, Performer, Player, unplayable
 from streamproof_mock.replies import complaint, empty_reply
 from streamproof_mock.request import BODY_LIMIT, Abandoned, Request, TooLarge, read_body
 from streamproof_mock.routes import MODELS, dialect_of
@@ -59,7 +60,7 @@ class Stage:
         """Why the wire could not be reached, where it could not."""
         self.sessions: dict[str, Session] = {}
         self._played: Counter[str] = Counter()
-        self._players: set[Player] = set()
+        self._players: set[Performer] = set()
         self._wires: set[Wire] = set()
 
     # For the outside
@@ -137,15 +138,28 @@ class Stage:
             answer = plan.answers[exchange.number % len(plan.answers)]
         else:
             answer = self.endpoint.answer(request, chosen.path, dialect)
-        if dialect is not None and chosen.problem is None and request.data:
-            exchange.breaches = _breaches(dialect, request.data)
         self.journal.open(exchange, len(request.data))
-        await self._perform(answer, request, exchange, wire, session)
+
+        def check() -> None:
+            if dialect is not None and chosen.problem is None and request.data:
+                exchange.breaches = _breaches(dialect, request.data)
+
+        await self._perform(answer, request, exchange, wire, session=session, check=check)
 
     async def _perform(
-        self, answer: AnswerPlan, request: Request, exchange: Exchange, wire: Wire, session: Session | None
+        self,
+        answer: AnswerPlan,
+        request: Request,
+        exchange: Exchange,
+        wire: Wire,
+        *,
+        session: Session | None,
+        check: Callable[[], None],
     ) -> None:
-        exchange.fault = unplayable(answer, wire)
+        if exchange.case is not None:
+            exchange.fault = unplayable(answer, wire)
+        if answer.encoding is not None and not request.offers(answer.encoding):
+            exchange.fault = f"the client did not offer the content encoding {answer.encoding}, which the plan needs"
         if exchange.fault is not None:
             answer = complaint(501, exchange.fault, close=True)
         facts = RequestFacts(
@@ -154,11 +168,20 @@ class Stage:
             closes=request.closes,
             cors=self.cors and request.header("origin") is not None,
         )
-        hook = session.on_await if session is not None else None
-        player = Player(answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook)
+        player: Performer
+        if wire.is_h2:
+            player = PlainPlayer(answer, wire, exchange, request=facts)
+        else:
+            hook = session.on_await if session is not None else None
+            player = Player(answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook)
         self._players.add(player)
         try:
-            await (player.run() if session is None else session.perform(player))
+            # The request is checked once it is answered: the schemas take a tenth of a second when first used.
+            if session is not None:
+                await session.perform(player, check)
+            else:
+                await player.run()
+                check()
         except Exception as error:  # noqa: BLE001  a plan's operations are the author's: what they raise is told
             exchange.fault = f"the server failed: {type(error).__name__}: {error}"
             exchange.complete = False

@@ -30,13 +30,15 @@ from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.trio.tcp_server import TCPServer
 
 if sys.platform == "linux":
-    from streamproof_mock.peer import Kernel, PeerState, question, unacknowledged
+    from streamproof_mock.peer import Kernel, PeerState, question, unacknowledged, written
 elif TYPE_CHECKING:
     from streamproof_mock.peer import Kernel, PeerState
 
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 _GRACE_S: Final = 0.005
 """Where the kernel cannot be asked, a client is taken to have read what was written this long ago."""
+
+_SPIN_S: Final = 0.0005
 
 Departure = Literal["fin", "reset", "half-close"]
 
@@ -108,7 +110,8 @@ class Wire:
         server: Any,
         shared: Connections,
     ) -> None:
-        self._send = send
+        self.send = send
+        """The ASGI send itself, for answers that need no more than HTTP says."""
         self._http = http
         self._protocol = protocol
         if not isinstance(server.stream, _Muffled):
@@ -201,7 +204,7 @@ class Wire:
         self._stream.muted = True
         try:
             with trio.CancelScope(shield=True):
-                await self._send(message)
+                await self.send(message)
         finally:
             self._stream.muted = False
 
@@ -282,19 +285,21 @@ class Wire:
     def _peer(self) -> PeerState | None:
         return self._kernel.ask(self._query) if self.can_ask and self._kernel and self._query else None
 
-    def unacknowledged(self) -> int | None:
-        """Bytes written that the client's kernel does not have yet; None where the system does not tell."""
-        if sys.platform != "linux":
-            return None
-        try:
-            return unacknowledged(self._socket.fileno())
-        except (OSError, ValueError):
-            return None
+    def outstanding(self) -> tuple[int | None, int | None]:
+        """Bytes written that the client's kernel does not have, and that its application has not read.
 
-    def unread(self) -> int | None:
-        """Bytes acknowledged that the client's application has not read; None where the system does not tell."""
-        state = self._peer()
-        return None if state is None else state.unread
+        None where the system does not tell; the first is then what was not acknowledged, where it tells that.
+        """
+        if sys.platform != "linux":
+            return None, None
+        try:
+            state = self._peer()
+            if state is not None and state.received >= 0:
+                missing = max(written(self._socket) - state.received, 0)
+                return missing, missing + state.unread
+            return unacknowledged(self._socket.fileno()), None
+        except (OSError, ValueError):
+            return None, None
 
     async def wait_read(self, limit_s: float) -> bool:
         """Waits until the client's application has read all that was written; False when `limit_s` ran out.
@@ -306,11 +311,21 @@ class Wire:
             return limit_s >= _GRACE_S
         started = trio.current_time()
         while True:
-            # In this order: what is not acknowledged may not be counted as unread yet.
-            if not self.unacknowledged() and not self.unread():
+            # The kernel counts what is unread before it counts what was received; the second answer leaves no gap.
+            if self.outstanding()[1] == 0 and self.outstanding()[1] == 0:
                 return True
             waited_s = trio.current_time() - started
             if waited_s >= limit_s:
                 return False
             # A client that waits in recv() needs some 50 microseconds; one that is busy is not waited for in a spin.
-            await trio.sleep(0 if waited_s < 0.0005 else min(0.001, limit_s - waited_s))
+            await trio.sleep(0 if waited_s < _SPIN_S else min(0.001, limit_s - waited_s))
+
+    async def wait_taken(self, limit_s: float) -> None:
+        """Waits, for `limit_s` at most, until a reset can no longer take away what was written."""
+        if self.can_ask:
+            await self.wait_read(limit_s)
+            return
+        with trio.move_on_after(limit_s):
+            while self.outstanding()[0]:  # noqa: ASYNC110  the kernel signals nothing
+                await trio.sleep(_GRACE_S)
+            await trio.sleep(_GRACE_S)

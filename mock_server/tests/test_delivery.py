@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 
 import pytest
@@ -196,3 +198,45 @@ async def test_sessions_do_not_see_each_other(server, connect, plan_of):
     assert b"1\r\n2\r\n" in (await client.hear(until=b"0\r\n\r\n")).body
     assert (one.requests, other.requests) == (0, 1)
     assert other.origin == f"{server.url}/r/{other.nonce}"
+
+
+ELSEWHERE = """
+import sys, trio, hypercorn.trio, quart_trio, jsonschema
+sys.platform = "darwin"
+from streamproof_mock.server import serving
+from streamproof_scenarios.plan import AnswerPlan, Plan, Write, Ending
+
+async def main():
+    writes = [Write(b"a", promised=True), Write(b"b")]
+    answer = AnswerPlan(operations=lambda: iter(writes), ending=Ending(kind="reset"))
+    async with serving() as server:
+        session = server.play(Plan(case="c", delivery="d", hash="h", dialect="openai-chat", answers=(answer,)))
+        stream = await trio.open_tcp_stream("127.0.0.1", int(server.url.rpartition(":")[2]))
+        await stream.send_all(f"POST /r/{session.nonce}/x HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 0\\r\\n\\r\\n".encode())
+        heard = b""
+        try:
+            async for data in stream:
+                heard += data
+        except trio.BrokenResourceError:
+            heard += b"RESET"
+        await stream.aclose()
+        await session.settled(1)
+    [seen] = session.exchanges
+    print(seen.way, seen.boundaries_asked, seen.boundaries_kept, seen.delivered, heard[-13:])
+    print("streamproof_mock.peer" in sys.modules)
+
+trio.run(main)
+"""
+
+
+@on_linux
+def test_elsewhere_than_on_linux_nothing_of_linux_is_needed():
+    path = os.pathsep.join(part for part in sys.path if part)
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", ELSEWHERE],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert ran.stdout.splitlines() == [r"waited 1 1 None b'\r\n1\r\nb\r\nRESET'", "False"], ran.stderr

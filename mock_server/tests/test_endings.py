@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof_scenarios.plan import Goaway, Write
+from streamproof_scenarios.plan import AnswerPlan, Goaway, Write
 
 A, B = b"data: a\n\n", b"data: b\n\n"
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
@@ -155,3 +155,43 @@ async def test_a_head_request_gets_the_head(server, connect, plan_of):
     client = await connect(server)
     await client.post(f"/r/{session.nonce}/x", b"", method="HEAD")
     assert (await client.hear(for_s=0.1)).data == HEAD + b"content-length: 9\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("offer", "status"),
+    [
+        ("gzip", 200),
+        ("deflate, GZIP;q=0.5", 200),
+        ("*", 200),
+        ("br", 501),
+        ("gzip;q=0", 501),
+        ("gzip; q=0.000, br", 501),
+        (None, 501),
+    ],
+)
+async def test_an_encoding_is_used_only_if_the_client_offered_it(server, connect, plan_of, offer, status):
+    session = server.play(plan_of(Write(b"zipped"), encoding="gzip"))
+    client = await connect(server)
+    await client.post(
+        f"/r/{session.nonce}/x", b"{}", "Connection: close", *([f"Accept-Encoding: {offer}"] if offer else [])
+    )
+    assert (await client.hear()).status == status
+    assert (session.exchanges[0].fault is None) == (status == 200)
+
+
+async def test_a_plan_that_fails_in_the_middle_is_a_fault(server, connect, plan_of):
+    def broken():
+        yield Write(A)
+        raise ZeroDivisionError("of the author")
+
+    session = server.play(plan_of(Write(A), answers=[AnswerPlan(operations=broken)]))
+    client = await connect(server)
+    await client.post(f"/r/{session.nonce}/x")
+    assert (await client.hear()).end == "reset"
+    assert await session.settled(1)
+    assert session.exchanges[0].fault == "the server failed: ZeroDivisionError: of the author"
+    assert not session.exchanges[0].complete
+    # The server goes on.
+    client = await connect(server)
+    await client.post("/v1/models", b"", method="GET")
+    assert (await client.hear(until=b"]}")).status == 200

@@ -77,6 +77,7 @@ async def test_a_request_is_kept_as_it_came(server, connect, plan_of):
     client = await connect(server)
     await client.post(f"/r/{session.nonce}/v1/chat/completions?a=%20", b'{"model": 1}', "X-Twice: a", "X-Twice: b")
     await client.hear(until=b"0\r\n\r\n")
+    assert await session.settled(1)
     [kept] = session.exchanges
     assert (kept.method, kept.http, kept.path) == ("POST", "1.1", f"/r/{session.nonce}/v1/chat/completions?a=%20")
     assert kept.headers[-2:] == (("x-twice", "a"), ("x-twice", "b"))
@@ -99,6 +100,7 @@ async def test_bodies_of_all_kinds_are_kept(server, connect, plan_of, data, body
     client = await connect(server)
     await client.post(f"/r/{session.nonce}/v1/chat/completions", data)
     await client.hear(until=b"0\r\n\r\n")
+    assert await session.settled(1)
     [kept] = session.exchanges
     assert kept.body == body or kept.body["model"] == body["model"]
     assert len(kept.breaches) == breaches

@@ -81,7 +81,7 @@ async def test_a_hypercorn_that_is_another_is_refused_at_the_start(monkeypatch):
 
 async def test_a_hypercorn_that_says_more_than_we_do_is_refused_at_the_start(monkeypatch):
     async def heard(self, message):
-        await self._send(message)
+        await self.send(message)
 
     monkeypatch.setattr(selftest, "_tried", set())
     monkeypatch.setattr(selftest, "_LIMIT_S", 0.2)

@@ -65,7 +65,9 @@ class Body:
     def _steps(self, steps: Iterable[Step], number: int) -> Iterator[Item]:
         for step in steps:
             if isinstance(step, Repeat):
-                yield Loop(times=step.times, items=tuple(self._steps(step.steps, number + 1)))
+                inner = tuple(self._steps(step.steps, number + 1))
+                if inner and step.times:
+                    yield Loop(times=step.times, items=inner)
                 number += 1 + len(flat(step.steps))
                 continue
             if isinstance(step, Barrier):
@@ -77,8 +79,8 @@ class Body:
     def _piece(self, step: Word | Payload | Block | Raw, number: int) -> Iterator[Item]:
         try:
             data = self.step_bytes(step)
+            self._check_places(data, step.modifiers)
             if self.encoded:
-                self._check_encoded(step.modifiers)
                 if data:
                     yield Piece(
                         data=data, step=number, cut=step.modifiers.cut, keep=step.modifiers.keep, mark=step.mark
@@ -88,10 +90,15 @@ class Body:
         except (Unsayable, ValueError) as error:
             self._stop(step.mark, str(error))
 
-    def _check_encoded(self, modifiers: Modifiers) -> None:
-        if self.answer.flush == "never" and (modifiers.cut or modifiers.keep is not None):
+    def _check_places(self, data: bytes, modifiers: Modifiers) -> None:
+        """What can be told of places before they are sought."""
+        if not modifiers.cut and modifiers.keep is None:
+            return
+        if not data:
+            raise ValueError("the step writes nothing in this dialect, so no place is in it; take another step")
+        if self.encoded and self.answer.flush == "never":
             raise ValueError("with flush: never a step has no bytes of its own to cut; write flush: each")
-        if any(isinstance(place, str) for place in (*modifiers.cut, modifiers.keep)):
+        if self.encoded and any(isinstance(place, str) for place in (*modifiers.cut, modifiers.keep)):
             raise ValueError("in an encoded body a place must be a byte offset, counted after encoding")
 
     def _stop(self, mark: Mark | None, text: str) -> None:
@@ -140,14 +147,14 @@ class Body:
         return self._closed(self._fields(saying, modifiers, before), modifiers.unclosed)
 
     def _fields(self, saying: Saying, modifiers: Modifiers, head: bytes) -> bytes:
-        """The lines of an event after its head, without the blank line; `break` counts from the head's start."""
+        """The head and the lines of an event, the blank line left off: only a negative `break` counts it."""
         name = saying.name if modifiers.name is False else modifiers.name
         if name is not None:
             head += self._lines([self._field("event", name)])
         text = saying.text if saying.text is not None else json_text(saying.json, ascii=modifiers.ascii)
         fields = head + self._lines(self._field("data", line) for line in _LINE_END.split(text))
         label, eol = self._field("data", ""), _EOL[self.answer.eol]
-        for offset in reversed(offsets(fields, modifiers.breaks)):
+        for offset in reversed(offsets(fields + eol, modifiers.breaks)):
             if not len(head) + len(label) <= offset <= len(fields) - len(eol):
                 raise ValueError(f"break at {offset} is outside of the data of the event; write a place in it")
             fields = fields[:offset] + eol + label + fields[offset:]

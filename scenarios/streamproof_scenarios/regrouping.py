@@ -11,6 +11,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+import attrs
+
 from streamproof_scenarios.delivery import Delivery
 from streamproof_scenarios.plan import AwaitDelivered, Goaway, Operation, Pause, Write
 from streamproof_scenarios.track import Cut, Flat, Piece
@@ -20,12 +22,23 @@ WHOLE_LIMIT: Final = 64 << 20
 BLOCK: Final = 64 << 10
 """Bytes that are gathered at least before boundaries are sought among them."""
 
-Ends = Callable[[bytes, int], Iterator[int]]
-"""The boundaries inside some bytes (above 0, below their length), which begin at this offset of the segment or body."""
+
+@attrs.frozen(kw_only=True)
+class Stretch:
+    """Bytes among which boundaries are sought: where they begin in the body, and the byte before them."""
+
+    data: bytes
+    offset: int
+    before: bytes
+
+
+Ends = Callable[[Stretch], Iterator[int]]
+"""The boundaries within a stretch, ascending: above 0, below its length, so that bytes follow each."""
 
 _CONTINUATION: Final = re.compile(rb"[\x80-\xbf]")
-# "a pair of line ends": each is CRLF, a lone LF or a lone CR -- WHATWG HTML, 9.2.5, read 2026-11-20
-_BLANK_LINE: Final = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
+_CRLF: Final = re.compile(rb"\r\n")
+# A line ends at CRLF, at a lone LF or at a lone CR -- WHATWG HTML, 9.2.5
+_BLANK_LINE: Final = re.compile(rb"(?<=\n)(?>\r\n|\n|\r)|(?<=\r)(?>\r\n|\r)")
 
 
 def writes(track: Iterable[Flat], delivery: Delivery, *, encoded: bool = False) -> Iterator[Operation]:
@@ -65,6 +78,7 @@ class _Regrouping:
         self._data = bytearray()
         self._steps: list[tuple[int, int]] = []
         self._offset = 0
+        self._before = b"\n"
         self._due = BLOCK
 
     def operations(self, track: Iterable[Flat]) -> Iterator[Operation]:
@@ -75,33 +89,38 @@ class _Regrouping:
                 if len(self._data) >= self._due:
                     yield from self._cut()
                 continue
-            yield from self._flush(asked=isinstance(item, Cut))
+            asked = isinstance(item, Cut) or self._is_asked()
+            yield from self._flush(promised=asked)
             if not isinstance(item, Cut):
                 yield item
-        yield from self._flush(asked=False)
+        yield from self._flush(promised=False)
+
+    def _is_asked(self) -> bool:
+        """True when the delivery asks for a boundary just where a barrier makes one."""
+        return self._delivery.kind == "at" and self._offset + len(self._data) in self._delivery.numbers
 
     def _cut(self) -> Iterator[Write]:
         """Writes all up to the last boundary that is sure: more bytes follow it."""
         data = bytes(self._data)
         last = 0
-        for end in self._ends(data, self._offset):
+        for end in self._ends(Stretch(data=data, offset=self._offset, before=self._before)):
             yield self._write(data, last, end, promised=self._promised)
             last = end
         if len(data) - last >= WHOLE_LIMIT:
             yield self._write(data, last, len(data), promised=False)
             last = len(data)
+        self._before = data[last - 1 : last] or self._before
         del self._data[:last]
         self._steps = [(end - last, step) for end, step in self._steps if end > last]
         self._offset += last
         self._due = max(BLOCK, 2 * len(self._data))
 
-    def _flush(self, *, asked: bool) -> Iterator[Write]:
+    def _flush(self, *, promised: bool) -> Iterator[Write]:
         yield from self._cut()
         if self._data:
-            data = bytes(self._data)
-            here = self._offset + len(data) in self._delivery.numbers if self._delivery.kind == "at" else False
-            yield self._write(data, 0, len(data), promised=asked or here)
+            yield self._write(bytes(self._data), 0, len(self._data), promised=promised)
         self._offset += len(self._data)
+        self._before = bytes(self._data[-1:]) or self._before
         self._data.clear()
         self._steps.clear()
         self._due = BLOCK
@@ -110,39 +129,46 @@ class _Regrouping:
         return Write(data[start:end], promised, self._steps[bisect_left(self._steps, (end, -1))][1])
 
 
-def _whole(delivery: Delivery) -> Ends:  # noqa: ARG001
-    return lambda data, offset: iter(())  # noqa: ARG005
+def _whole(delivery: Delivery) -> Ends:  # noqa: ARG001 - one shape for all
+    return lambda stretch: iter(())  # noqa: ARG005
 
 
 def _per_event(delivery: Delivery) -> Ends:  # noqa: ARG001
-    return lambda data, offset: (  # noqa: ARG005
-        match.end() for match in _BLANK_LINE.finditer(data) if match.end() < len(data)
-    )
+    def ends(stretch: Stretch) -> Iterator[int]:
+        for match in _BLANK_LINE.finditer(stretch.before + stretch.data, 1):
+            if match.end() - 1 < len(stretch.data):
+                yield match.end() - 1
+
+    return ends
 
 
 def _sized(delivery: Delivery) -> Ends:
     step = delivery.numbers[0] if delivery.numbers else 1
-    return lambda data, offset: iter(range(step, len(data), step))  # noqa: ARG005
+    return lambda stretch: iter(range(step, len(stretch.data), step))
 
 
 def _at(delivery: Delivery) -> Ends:
-    return lambda data, offset: (place - offset for place in delivery.numbers if 0 < place - offset < len(data))
+    def ends(stretch: Stretch) -> Iterator[int]:
+        inside = (place - stretch.offset for place in delivery.numbers)
+        return (place for place in inside if 0 < place < len(stretch.data))
+
+    return ends
 
 
 def _inside_utf8(delivery: Delivery) -> Ends:  # noqa: ARG001
-    return lambda data, offset: (match.start() for match in _CONTINUATION.finditer(data, 1))  # noqa: ARG005
+    return lambda stretch: (match.start() for match in _CONTINUATION.finditer(stretch.data, 1))
 
 
 def _inside_crlf(delivery: Delivery) -> Ends:  # noqa: ARG001
-    return lambda data, offset: (match.start() + 1 for match in re.finditer(rb"\r\n", data))  # noqa: ARG005
+    return lambda stretch: (match.start() + 1 for match in _CRLF.finditer(stretch.data))
 
 
 def _random(delivery: Delivery) -> Ends:
     source = random.Random(delivery.numbers[0])  # noqa: S311 - the same seed must cut at the same places
 
-    def ends(data: bytes, offset: int) -> Iterator[int]:  # noqa: ARG001
+    def ends(stretch: Stretch) -> Iterator[int]:
         end = source.randint(1, 1 << source.randrange(1, 9))
-        while end < len(data):
+        while end < len(stretch.data):
             yield end
             end += source.randint(1, 1 << source.randrange(1, 9))
 

@@ -9,10 +9,11 @@ from typing import Any, Final
 import attrs
 
 from streamproof_scenarios.body import json_text
-from streamproof_scenarios.compiler import compile_case
+from streamproof_scenarios.compiler import compile_case, items_of
 from streamproof_scenarios.language.values import encodes
 from streamproof_scenarios.model import Answer, Barrier, Block, Case, Fill, Modifiers, Payload, Raw, Repeat, Step, Word
 from streamproof_scenarios.plan import AnswerPlan, Write
+from streamproof_scenarios.track import Item, Loop, Piece
 
 OPERATIONS_LIMIT: Final = 10_000
 DATA_LIMIT: Final = 4096
@@ -39,7 +40,7 @@ class Row:
     writes: tuple[tuple[int, bool], ...]
     """Its writes, bytes and whether the boundary after them is promised; those of all repeats, as far as counted."""
     data: bytes
-    """The bytes of the first time, at most 4 KiB."""
+    """The bytes of the first time, before any encoding, at most 4 KiB."""
 
 
 def rows(case: Case, delivery: str = "as-written") -> tuple[Row, ...]:
@@ -52,8 +53,19 @@ def rows(case: Case, delivery: str = "as-written") -> tuple[Row, ...]:
     return tuple(
         row
         for number, (answer, compiled) in enumerate(zip(case.answers, plan.answers, strict=True))
-        for row in _rows(number, answer, compiled)
+        for row in _rows(number, answer, compiled, _bytes(items_of(answer, case, encoded=answer.encoding is not None)))
     )
+
+
+def _bytes(items: tuple[Item, ...]) -> dict[int, bytes]:
+    """What each step writes the first time, before encoding."""
+    found: dict[int, bytes] = {}
+    for item in items:
+        if isinstance(item, Loop):
+            found |= _bytes(item.items)
+        elif isinstance(item, Piece):
+            found[item.step] = found.get(item.step, b"") + item.data
+    return found
 
 
 @attrs.define
@@ -61,23 +73,17 @@ class _Written:
     offset: int | None = None
     size: int = 0
     writes: list[tuple[int, bool]] = attrs.field(factory=list)
-    data: bytes = b""
-    open: bool = True
 
 
-def _rows(number: int, answer: Answer, plan: AnswerPlan) -> Iterator[Row]:
+def _rows(number: int, answer: Answer, plan: AnswerPlan, data: dict[int, bytes]) -> Iterator[Row]:
     written: dict[int, _Written] = {}
-    offset, last = 0, -1
+    offset = 0
     for operation in islice(plan.operations(), OPERATIONS_LIMIT):
-        if not isinstance(operation, Write):
-            continue
-        entry = written.setdefault(operation.step, _Written(offset=offset))
-        entry.open = entry.open and (operation.step == last or not entry.size)
-        entry.size += len(operation.data)
-        entry.writes.append((len(operation.data), operation.promised))
-        if entry.open:
-            entry.data = (entry.data + operation.data)[:DATA_LIMIT]
-        offset, last = offset + len(operation.data), operation.step
+        if isinstance(operation, Write):
+            entry = written.setdefault(operation.step, _Written(offset=offset))
+            entry.size += len(operation.data)
+            entry.writes.append((len(operation.data), operation.promised))
+            offset += len(operation.data)
     for place, (depth, step) in enumerate(_nested(answer.steps, 0)):
         entry = written.get(place, _Written())
         yield Row(
@@ -89,7 +95,7 @@ def _rows(number: int, answer: Answer, plan: AnswerPlan) -> Iterator[Row]:
             offset=entry.offset,
             size=entry.size,
             writes=tuple(entry.writes),
-            data=entry.data,
+            data=data.get(place, b"")[:DATA_LIMIT],
         )
 
 

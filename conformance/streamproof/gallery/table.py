@@ -30,8 +30,8 @@ class Row:
 def table(rows: Sequence[Row], *, version: str, scenarios: int, command: str) -> str:
     """The whole page.  Cases are in the delivery of the scenario; verdicts are never merged."""
     explained = (
-        "A case is a scenario for one dialect and variant, in its first delivery. `skip`: the client does not have what "
-        "the scenario needs, or does not speak its dialect; a skip never counts as a pass."
+        "A case is a scenario for one dialect and variant, in its first delivery. `skip`: the client does not have "
+        "what the scenario needs, or does not speak its dialect; a skip never counts as a pass."
     )
     lines = [
         "# Results of real clients",

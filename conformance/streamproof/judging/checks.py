@@ -65,9 +65,11 @@ def _outcome(expected: Expectation, seen: Observed) -> Iterator[Failed]:
             said = seen.error.message if seen.error else ""
             if expected.outcomes & {"complete", "incomplete", "stopped"}:
                 yield Failed("spurious-error", f"refused the stream: {short(said)}", wanted, said)
-        case "complete" | "incomplete" if expected.outcomes == {"error"}:
+        case "complete" | "incomplete" if expected.outcomes == {"error"} and expected.error_sent:
             logged = "; the error is only in its log" if _only_logged(expected, seen) else ""
             yield Failed("swallowed-error", f"no error was reported{logged}", wanted, seen.outcome)
+        case "complete" | "incomplete" if expected.outcomes == {"error"}:
+            yield Failed("silent-truncation", "a damaged stream was passed over without an error", wanted, seen.outcome)
         case "complete":
             yield Failed("silent-truncation", "an unfinished stream was taken for a finished one", wanted, "complete")
         case "incomplete":
@@ -103,7 +105,7 @@ def _choice(
 
 def _text(expected: Expectation, seen: Observed, name: str, wanted: str, said: str) -> Iterator[Failed]:
     wanted, said = _paired(wanted), _paired(said)
-    if said == wanted or (expected.text_is_prefix and wanted.startswith(said)):
+    if said == wanted or said + seen.final_newline == wanted or (expected.text_is_prefix and wanted.startswith(said)):
         return
     missing = len(said) < len(wanted) and _is_subsequence(said, wanted)
     if missing and seen.outcome != "error" and not expected.text_is_prefix:

@@ -28,6 +28,8 @@ class Expectation:
     """Per index, the fields of `Choice` that must hold."""
     all_choices: bool
     """True when `choices` names every choice: one more is an invention."""
+    error_sent: bool = False
+    """True when the server reported an error, in the stream or in place of it."""
     unfinished_calls: bool = False
     """True when any tool call sent is cut short: none may be handed on as whole."""
     usage: Usage | Unstated | None = UNSTATED
@@ -72,6 +74,7 @@ def derive(case: Case, answers: Sequence[Sent], answered: int) -> Expectation:
         outcomes=row.outcomes,
         choices={choice.index: attrs.asdict(choice, recurse=False) for choice in message.choices},
         all_choices=True,
+        error_sent=message.error is not None or sent.ended == "refused",
         unfinished_calls=any(not call.complete for choice in message.choices for call in choice.tool_calls),
         usage=message.usage if "complete" in row.outcomes else UNSTATED,
         error_status=message.error.status if message.error else None,
@@ -109,6 +112,7 @@ def _overlay(base: Expectation, reading: Reading, *, replace: bool) -> Expectati
         outcomes=outcomes,
         choices=merged,
         all_choices=not fresh and base.all_choices,
+        error_sent=base.error_sent,
         unfinished_calls=tools_unfinished or (base.unfinished_calls and not fresh),
         usage=_usage(reading, UNSTATED if fresh else base.usage),
         error_status=reading.error_status

@@ -67,6 +67,8 @@ class Observed:
     deltas: Mapping[int, Mapping[str, str]]
     """For clients that assemble: the joined deltas, by choice and kind."""
     extra_output: str = ""
+    final_newline: str = ""
+    """For a command whose standard output is the text: the line end that was taken off its end."""
 
 
 def observe(case: Case, hello: Hello, said: Said, exchanges: Sequence[Exchange]) -> Observed:
@@ -94,6 +96,7 @@ def observe(case: Case, hello: Hello, said: Said, exchanges: Sequence[Exchange])
         error=error,
         deltas=deltas,
         extra_output=str(result.get("extra_output") or ""),
+        final_newline=str(result.get("final_newline") or ""),
     )
 
 

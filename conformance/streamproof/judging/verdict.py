@@ -43,7 +43,7 @@ def judge_client(
     `newer` says that the scenario is younger than the pinned catalogue: it warns, it does not fail.
     """
     tried = [(reading, run_checks(case.dialect, reading, seen)) for reading in readings]
-    reading, failed = min(tried, key=lambda pair: _weight(pair[1]))
+    reading, failed = min(tried, key=lambda pair: (seen.outcome not in pair[0].outcomes, *_weight(pair[1])))
     lenient = FORCES[case.scenario.force] == "reading" or len(readings) > 1
     worths = [_worth(case.scenario, item, lenient=lenient, newer=newer) for item in failed]
     verdict: Literal["pass", "warn", "fail"] = "pass"
@@ -60,7 +60,7 @@ def judge_client(
 
 
 def _weight(failed: Sequence[Failed]) -> tuple[int, int, int]:
-    """Sorts readings: fewest failing checks, then the less severe."""
+    """Sorts readings of one outcome: fewest failing checks, then the less severe."""
     order = list(CHECKS)
     failing = [item for item in failed if CHECKS[item.check].worst == "fail"]
     worst = min((order.index(item.check) for item in failing), default=len(order))

@@ -52,12 +52,9 @@ class Played:
 
     @property
     def is_kept(self) -> bool:
-        """True when every boundary asked for was kept; the one at which a client left needed no keeping."""
-        return all(
-            e.boundaries_kept == e.boundaries_asked
-            or (e.left in {"fin", "reset"} and not e.complete and e.boundaries_asked - e.boundaries_kept == 1)
-            for e in self.exchanges
-        )
+        """True when every boundary asked for was kept, or the client hung: it read no more then."""
+        asked, kept = self.boundaries
+        return asked == kept or any(run.said.ended == "hang" for run in self.runs)
 
     @property
     def fault(self) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -112,6 +114,10 @@ class Runner:
                     result = attrs.evolve(result, verdict="flaky", reason="failed, then passed in a fresh process")
         except NotPlayable as error:
             return plain_result(job, self._subject, verdict="skip", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - our own fault must not take the other cases' results with it
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            reason = f"the harness failed: {error!r} ({Path(place.filename).name}:{place.lineno})"
+            return plain_result(job, self._subject, verdict="harness_error", reason=reason)
         result = self._against_lists(result)
         return attrs.evolve(result, duration_s=round((time.perf_counter_ns() - started_ns) / 1e9, 4))
 

@@ -80,8 +80,9 @@ CUT_CALL = {
 CAUGHT: dict[str, tuple[str, Expectation, Observed]] = {
     "a cut stream is taken for a finished one": ("silent-truncation", unfinished(), seen(choices={0: choice(text="Hel", finish_reason=None)})),
     "text is missing without an error": ("silent-truncation", wanted(), seen(choices={0: choice(text="Heo")})),
-    "an error event is swallowed": ("swallowed-error", wanted(outcomes=frozenset({"error"}), usage="unstated"), seen()),
-    "an error event leaves a message without a finish reason": ("swallowed-error", wanted(outcomes=frozenset({"error"}), choices={}, all_choices=False), seen(outcome="incomplete", choices={})),
+    "damage is passed over": ("silent-truncation", wanted(outcomes=frozenset({"error"}), usage="unstated"), seen()),
+    "an error event is swallowed": ("swallowed-error", wanted(outcomes=frozenset({"error"}), usage="unstated", error_sent=True), seen()),
+    "an error event leaves a message without a finish reason": ("swallowed-error", wanted(outcomes=frozenset({"error"}), choices={}, all_choices=False, error_sent=True), seen(outcome="incomplete", choices={})),
     "the status is not reported": ("swallowed-error", wanted(outcomes=frozenset({"error"}), choices={}, error_status=429), seen(outcome="error", error=SaidError(message="no", status=500), choices={})),
     "the error does not say what the server said": ("swallowed-error", wanted(outcomes=frozenset({"error"}), choices={}, error_says="slow down"), seen(outcome="error", error=SaidError(message="oops"), choices={})),
     "a cut call is given parsed arguments": ("unfinished-call", unfinished(**CUT_CALL), seen(outcome="incomplete", choices={0: says_call('{"ci', {}, finish_reason=None)})),

@@ -1,4 +1,4 @@
-"""Our own clients as processes, against the mock server, with plans made by hand."""
+"""Clients as processes, against the mock server, with plans made by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import trio
 
 from streamproof.adapters.process import open_client
 from streamproof.adapters.said import RunRequest, Said
-from streamproof.adapters.spec import built_in
+from streamproof.adapters.spec import ClientSpec, built_in
 from streamproof_mock.journal import Exchange
 from streamproof_mock.server import serving
 from streamproof_scenarios.plan import AnswerPlan, Ending, Operation, Plan, Write
@@ -78,10 +78,11 @@ def play() -> Callable[..., Awaitable[list[Played]]]:
     """Plays answers to a client of ours, in one process; `runs` gives the fields of each run."""
 
     async def played(
-        name: str, *answers: AnswerPlan, runs: Iterable[dict[str, Any]] = ({},), deadline_s: float = 5.0
+        name: str | ClientSpec, *answers: AnswerPlan, runs: Iterable[dict[str, Any]] = ({},), deadline_s: float = 5.0
     ) -> list[Played]:
         found = []
-        async with serving() as server, open_client(built_in(name)) as client:
+        spec = built_in(name) if isinstance(name, str) else name
+        async with serving() as server, open_client(spec) as client:
             for fields in runs:
                 plan = Plan(
                     case="by/hand", delivery="as-written", hash="0badcafe", dialect="openai-chat", answers=answers

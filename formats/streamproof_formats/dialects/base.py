@@ -59,6 +59,11 @@ def media_type(head: ResponseHead) -> str:
     return (head.header("content-type") or "").split(";")[0].strip().lower()
 
 
+def is_no_stream(head: ResponseHead) -> bool:
+    """True of an answer that says itself that it is no stream: its order and its end break no rule of one."""
+    return media_type(head) not in (EVENT_STREAM, "")
+
+
 def integer(value: Any) -> int | None:
     """An integer as JSON Schema has it: 1.0 is one, true is none."""
     if type(value) is int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -16,6 +16,9 @@ from streamproof_formats.dialects.wording import listed, quoted, shown
 
 MOST_FAULTS: Final = 20
 """Faults of one request body that are told."""
+
+LONGEST_REMEMBERED: Final = 8192
+"""Characters of a request body whose faults are remembered."""
 
 
 @cache
@@ -49,73 +52,99 @@ def validate_request(dialect: str, body: Any) -> list[str]:
 
     A line reads `$.messages: expected array, found string "Hi"`.
     """
-    return validate(dialect, "request", body)
+    try:
+        text = json.dumps(body)
+    except (TypeError, ValueError, RecursionError):
+        return validate(dialect, "request", body)
+    if len(text) > LONGEST_REMEMBERED:
+        return validate(dialect, "request", body)
+    return list(_faults_of_request(dialect, text))
+
+
+@lru_cache(maxsize=256)
+def _faults_of_request(dialect: str, text: str) -> tuple[str, ...]:
+    # A client under test sends the same few bodies over and over, and jsonschema takes its time.
+    return tuple(validate(dialect, "request", json.loads(text)))
 
 
 def validate(dialect: str, name: str, body: Any) -> list[str]:
     """What a whole JSON body breaks of the schema `name`, a line each."""
     try:
         lines = [line for error in _validator(dialect, name).iter_errors(body) for line in _lines(error)]
-    except RecursionError:
-        return ["$: expected JSON of ordinary depth, found one that is too deeply nested to be checked"]
-    return list(dict.fromkeys(lines))[:MOST_FAULTS]
+    except (RecursionError, ValueError):
+        # jsonschema prints what it complains of, and Python prints neither the deepest arrays nor the longest integers.
+        return ["$: expected JSON of ordinary depth and numbers, found what is too deep or too long to be checked"]
+    printable = (" ".join(line.encode("utf-8", "backslashreplace").decode().split()) for line in lines)
+    return list(dict.fromkeys(printable))[:MOST_FAULTS]
 
 
 def _lines(error: ValidationError) -> Iterator[str]:
-    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    schema = _schema_of(error)
     match error.validator:
-        case "anyOf" if "description" in schema:
-            yield from _alternative(error)
-        case "anyOf":
-            keys = [quoted(key) for entry in schema["anyOf"] for key in entry.get("required", ())]
+        case "anyOf" if all("required" in _mapping(alternative) for alternative in schema["anyOf"]):
+            keys = [quoted(key) for alternative in schema["anyOf"] for key in alternative["required"]]
             yield f"{error.json_path}: expected {listed(keys)}, found neither"
+        case "anyOf":
+            yield from _lines_of_alternatives(error)
         case "required":
             for key in schema["required"]:
                 if error.message.startswith(repr(key)):
-                    yield f"{error.json_path}.{key}: expected {_expected_of(schema, key)}, found nothing"
+                    yield f"{error.json_path}.{key}: expected {_expected_under(schema, key)}, found nothing"
         case _:
-            yield f"{error.json_path}: expected {_expected(error, schema)}, found {shown(error.instance)}"
+            yield f"{error.json_path}: expected {listed(_expected(error))}, found {shown(error.instance)}"
 
 
-def _alternative(error: ValidationError) -> Iterator[str]:
-    """The faults of the alternative that the value came closest to: the one whose type it has."""
+def _lines_of_alternatives(error: ValidationError) -> Iterator[str]:
+    """The faults inside the alternative that has the value's type; where none has it, one line for all."""
     context = list(error.context or ())
-    deeper = [inner for inner in context if inner.path or inner.validator not in ("type", "enum")]
-    if deeper:
-        for inner in deeper:
-            yield from _lines(inner)
-        return
-    expected = [_expected(inner, inner.schema if isinstance(inner.schema, Mapping) else {}) for inner in context]
-    yield f"{error.json_path}: expected {listed(list(dict.fromkeys(expected)))}, found {shown(error.instance)}"
+    inside = [inner for inner in context if inner.path or inner.validator not in ("type", "enum")]
+    for inner in inside:
+        yield from _lines(inner)
+    if not inside:
+        expected = list(dict.fromkeys(word for inner in context for word in _expected(inner)))
+        yield f"{error.json_path}: expected {listed(expected)}, found {shown(error.instance)}"
 
 
-def _expected_of(schema: Mapping[str, Any], key: str) -> str:
-    kind = schema.get("properties", {}).get(key, {}).get("type")
+def _mapping(schema: Any) -> Mapping[str, Any]:
+    return schema if isinstance(schema, Mapping) else {}
+
+
+def _schema_of(error: ValidationError) -> Mapping[str, Any]:
+    return _mapping(error.schema)
+
+
+def _expected_under(schema: Mapping[str, Any], key: str) -> str:
+    """What a key that is absent should have held."""
+    inner = _mapping(_mapping(schema.get("properties")).get(key))
+    if "x-expected" in inner:
+        return str(inner["x-expected"])
+    kind = inner.get("type")
     return kind if isinstance(kind, str) else "a value"
 
 
-def _expected(error: ValidationError, schema: Mapping[str, Any]) -> str:
-    value: Any = error.validator_value
+def _expected(error: ValidationError) -> list[str]:
+    """What would have been well, as words of which any will do."""
+    schema, value = _schema_of(error), error.validator_value
     if "x-expected" in schema:
-        return str(schema["x-expected"])
+        return [str(schema["x-expected"])]
     match error.validator:
         case "type":
-            return listed([value] if isinstance(value, str) else list(value))
+            return [value] if isinstance(value, str) else [str(name) for name in schema["type"]]
         case "enum":
-            return listed(["null" if item is None else json.dumps(item) for item in value])
+            return [json.dumps(item) for item in schema["enum"]]
         case "const":
-            return json.dumps(value)
+            return [json.dumps(value)]
         case "minimum":
-            return f"at least {value}"
+            return [f"at least {value}"]
         case "maximum":
-            return f"at most {value}"
+            return [f"at most {value}"]
         case "minItems":
-            return f"an array of at least {value}"
+            return [f"an array of at least {value}"]
         case "maxItems":
-            return f"an array of at most {value}"
+            return [f"an array of at most {value}"]
         case "minLength":
-            return f"a text of at least {value}"
+            return [f"a text of at least {value}"]
         case "pattern":
-            return f"a text like {value}"
+            return [f"a text like {value}"]
         case _:
-            return f"what the schema says of {error.validator}"
+            return [f"what the schema says of {error.validator}"]

@@ -30,6 +30,11 @@ def quoted(text: str, longest: int = LONGEST) -> str:
     return json.dumps(cut, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def number(value: int) -> str:
+    """An integer as printed; of one that no line holds, its size."""
+    return str(value) if value.bit_length() < 128 else f"an integer of {value.bit_length()} bits"
+
+
 def shown(value: Any) -> str:
     """A value as a finding names it: `null`, `integer 5`, `string "Hi"`, `object`."""
     match value:
@@ -39,9 +44,10 @@ def shown(value: Any) -> str:
             return "true" if value else "false"
         case str():
             return f"string {quoted(value)}"
-        case int() | float():
-            text = str(value)
-            return f"{kind(value)} {text if len(text) <= LONGEST else text[:LONGEST] + '…'}"
+        case int():
+            return f"integer {value}" if value.bit_length() < 128 else number(value)
+        case float():
+            return f"number {value}"
         case _:
             return kind(value)
 

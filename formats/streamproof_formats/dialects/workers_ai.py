@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects import json_text
-from streamproof_formats.dialects.base import EVENT_STREAM, Joined, StreamState, error_of, media_type, text_of
+from streamproof_formats.dialects.base import Joined, StreamState, error_of, is_no_stream, text_of
 from streamproof_formats.dialects.breaches import NOWHERE, Renamed
 from streamproof_formats.dialects.openai_chat.assembler import MOST_CALLS, CallDraft, CallDrafts, named
 from streamproof_formats.dialects.openai_chat.tools import judge_arguments, judge_type, take_call
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech
-from streamproof_formats.dialects.wording import quoted, shown
+from streamproof_formats.dialects.wording import number, quoted, shown
 from streamproof_formats.message import Choice, Message, StreamError, ToolCall, Usage
 
 if TYPE_CHECKING:
@@ -118,10 +118,12 @@ class WorkersAIMachine:
         breaches = self._breaches
         breaches.place = NOWHERE
         self._state.end = end
-        if head is not None and self._unasked and media_type(head) != EVENT_STREAM:
-            return ()
-        if head is not None and 200 < head.status < 400:
-            breaches.add("WA-01", f"expected status 200, found {head.status}")
+        if head is not None:
+            no_stream = is_no_stream(head)
+            if 200 < head.status < 400 and not (self._unasked and no_stream):
+                breaches.add("WA-01", f"expected status 200, found {head.status}")
+            if no_stream:
+                return breaches.take()
         if not self._state.done:
             self._state.judge_fields(notes, FIELDS)
             breaches.add("WA-03", "expected [DONE] at the end of the stream, found none")
@@ -169,7 +171,7 @@ class WorkersAIMachine:
             breaches.add("WA-07", "expected usage beside an empty response, found it beside text", about=chunk)
         match usage_of(usage):
             case Usage(input=int(given), output=int(made), total=int(total)) if total != given + made:
-                found = f"{given} + {made} and a total of {total}"
+                found = f"{number(given)} + {number(made)} and a total of {number(total)}"
                 breaches.add("WA-08", f"expected total_tokens to be prompt and completion together, found {found}")
 
     def _take(self, chunk: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ _DRAFT: Final = Source(
 _TYPES: Final = Source(
     document="@cloudflare/workers-types 5.20261117.1",
     section="AiTextGenerationOutput, UsageTags",
-    url="https://www.npmjs.com/package/@cloudflare/workers-types",
+    url="https://github.com/cloudflare/workerd",
     read=_READ,
 )
 _PROVIDER: Final = Source(
@@ -57,7 +57,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("WA-12b", "SHOULD", "INF", _TYPES, "The arguments of a call in the older shape come whole, in one chunk."),
     rule("WA-13", "SHOULD NOT", "EX", _SEED, "A stream has event or id fields."),
     rule("WA-14", "SHOULD", "EX", _SEED,
-         'A piece of text is written "response":"..." without spaces, and escapes only what JSON makes it escape: '
+         'A piece of text is written "response":"..." without spaces, and a quote in it with a backslash: '
          "a documented client cuts it out with a regular expression."),
     rule("WA-15", "MAY", "SRC", _PROVIDER, "finish_reason is any string.", unshowable=PERMISSION),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from streamproof_formats.rule import Level
 from streamproof_formats.rules import RULES, openai_chat, workers_ai
 

@@ -55,13 +55,18 @@ BREAKING: list[Row] = [
     row("WA-11", "tool_calls that is an object", calls() | {"tool_calls": {}}, DONE),
     row("WA-12", "a number as name", calls({"name": 5, "arguments": {}}), DONE),
     row("WA-12", "no name", calls({"arguments": {}}), DONE),
-    row("WA-12b WA-12b WA-12b", "arguments in two chunks", calls({"name": "f", "arguments": '{"a"'}),
-        calls({"arguments": ":1}"}), DONE),
+    row(
+        "WA-12b WA-12b WA-12b",
+        "arguments in two chunks",
+        calls({"name": "f", "arguments": '{"a"'}),
+        calls({"arguments": ":1}"}),
+        DONE,
+    ),
     row("SSE-27b WA-13", "an id", b'id: 1\ndata: {"response":"Hi"}\n\n', DONE),
     row("WA-13", "an event field", b'event: x\ndata: {"response":"Hi"}\n\n', DONE),
     row("WA-14", "a space before the text, in every chunk", '{"response": "Hi"}', '{"response": "Hi"}', DONE),
     row("WA-14", "a quote as \\u0022", '{"response":"a\\u0022"}', DONE),
-]  # fmt: skip
+]
 
 KEEPING: list[Row] = [
     row("WA-01", "the right head", HI, DONE, head=EVENTS),
@@ -69,12 +74,24 @@ KEEPING: list[Row] = [
     row("WA-02 WA-03 WA-03b WA-04 WA-06 WA-10 WA-14", "a plain answer", HI, {"response": " there"}, DONE),
     row("WA-04", "no text and null", {"response": ""}, {"response": None}, HI, DONE),
     row("WA-07 WA-08 WA-09", "usage and padding", HI | {"p": "abc"}, PRICED | {"p": ""}, DONE),
-    row("WA-11", "a call in pieces, closed", calls(piece(index=0, function={"name": "f", "arguments": '{"a"'})),
-        calls({"index": 0, "function": {"arguments": ":1}"}}), calls(SENTINEL), CALLED, DONE),
+    row(
+        "WA-11",
+        "a call in pieces, closed",
+        calls(piece(index=0, function={"name": "f", "arguments": '{"a"'})),
+        calls({"index": 0, "function": {"arguments": ":1}"}}),
+        calls(SENTINEL),
+        CALLED,
+        DONE,
+    ),
     row("WA-11", "two calls", calls(piece(index=0), piece(index=1, id="b")), CALLED, DONE),
-    row("WA-12 WA-12b", "two calls in the older shape", calls({"name": "f", "arguments": {"a": 1}}, {"name": "g", "arguments": "{}"}),
-        PRICED, DONE),
+    row(
+        "WA-12 WA-12b",
+        "two calls in the older shape",
+        calls({"name": "f", "arguments": {"a": 1}}, {"name": "g", "arguments": "{}"}),
+        PRICED,
+        DONE,
+    ),
     row("WA-13", "a retry field", b'retry: 5\ndata: {"response":"Hi"}\n\n', DONE),
     row("WA-14", "a quote as JSON has it, and a text about \\\\u0022", {"response": '"\\\\\\\\u0022'}, DONE),
     row("WA-15", "any finish reason", HI, {"response": "", "finish_reason": "whatever"}, DONE),
-]  # fmt: skip
+]

@@ -11,6 +11,7 @@ import attrs
 
 from streamproof_formats.dialects.base import Joined, integer, text_of
 from streamproof_formats.dialects.openai_chat.order import Signal, State
+from streamproof_formats.dialects.wording import number
 from streamproof_formats.message import Choice, FunctionCall, ToolCall
 
 MOST_CHOICES: Final = 1024
@@ -48,6 +49,11 @@ def named(piece: dict[str, Any]) -> tuple[str | None, str]:
             name = inner.get("name")
             return name if isinstance(name, str) else None, text_of(inner.get(words))
     return None, ""
+
+
+def label(call: CallDraft) -> str:
+    """How a finding names a call: by its index, if it has one."""
+    return "without an index" if call.index is None else number(call.index)
 
 
 @attrs.frozen

@@ -16,7 +16,7 @@ from streamproof_formats.dialects.openai_chat.order import (
     State,
 )
 from streamproof_formats.dialects.openai_chat.tools import judge_arguments, judge_type, take_call
-from streamproof_formats.dialects.wording import quoted, shown
+from streamproof_formats.dialects.wording import number, quoted
 
 if TYPE_CHECKING:
     from streamproof_formats.dialects.breaches import Sink
@@ -67,9 +67,10 @@ def _take_delta(draft: ChoiceDraft, delta: dict[str, Any], asked: Asked | None, 
 
 def _take_texts(draft: ChoiceDraft, delta: dict[str, Any], breaches: Sink) -> bool:
     said = False
-    if delta.get("role"):
+    role = delta.get("role")
+    if isinstance(role, str) and role:
         said = True
-        _take_role(draft, delta["role"], breaches)
+        _take_role(draft, role, breaches)
     if draft.add_reasoning(delta):
         said = True
         _signal(draft, Signal.REASONING, breaches)
@@ -113,11 +114,9 @@ def _signal(draft: ChoiceDraft, signal: Signal, breaches: Sink) -> None:
         breaches.add(step.rule, f"expected {EXPECTED[step.rule]}, found {signal.value}")
 
 
-def _take_role(draft: ChoiceDraft, role: Any, breaches: Sink) -> None:
-    if not isinstance(role, str):
-        return
+def _take_role(draft: ChoiceDraft, role: str, breaches: Sink) -> None:
     if draft.state is State.FRESH and role != "assistant":
-        breaches.add("OC-10", f"expected the role assistant, found {shown(role)}")
+        breaches.add("OC-10", f"expected the role assistant, found {quoted(role)}")
     if Signal.ROLE in draft.seen:
         breaches.add(ONCE_A_CHOICE[Signal.ROLE], "expected the role once in a choice, found it again")
     _signal(draft, Signal.ROLE, breaches)
@@ -143,7 +142,7 @@ def judge_finish(draft: ChoiceDraft, reason: str, asked: Asked | None, breaches:
         breaches.add("OC-38", "expected a function call before the finish reason function_call, found none")
     if asked is None:
         return
-    if calls and reason == "stop" and asked.tool_choice == "auto":
+    if calls and reason == "stop" and asked.tool_choice == "auto" and not asked.function_forced:
         breaches.add("OC-25", "expected the finish reason tool_calls after a tool call, found stop")
     if has_function and reason == "stop" and not asked.function_forced:
         breaches.add("OC-26", "expected the finish reason function_call after a function call, found stop")
@@ -173,18 +172,18 @@ def judge_end(draft: ChoiceDraft, asked: Asked | None, breaches: Sink) -> None:
     if draft.finish_reason is None:
         _judge_function(draft, breaches)
     if Signal.ROLE not in draft.seen:
-        breaches.add("OC-10b", f"expected a role in choice {draft.index}, found none")
+        breaches.add("OC-10b", f"expected a role in choice {number(draft.index)}, found none")
     if asked is None:
         return
     judge_stop(draft, asked, breaches)
     if asked.logprobs and draft.text.text and not draft.has_logprobs:
-        breaches.add("OC-30", f"expected logprobs of the content of choice {draft.index}, found none")
+        breaches.add("OC-30", f"expected logprobs of the content of choice {number(draft.index)}, found none")
 
 
 def judge_unfinished(draft: ChoiceDraft, breaches: Sink) -> None:
     """Judges a choice at the end of the stream, be it reached or broken off."""
     if draft.finish_reason is None and not draft.expires:
-        breaches.add("OC-14", f"expected a finish reason of choice {draft.index}, found none")
+        breaches.add("OC-14", f"expected a finish reason of choice {number(draft.index)}, found none")
 
 
 def judge_stop(draft: ChoiceDraft, asked: Asked, breaches: Sink) -> None:
@@ -193,7 +192,9 @@ def judge_stop(draft: ChoiceDraft, asked: Asked, breaches: Sink) -> None:
     for stop in asked.stop:
         if stop in text:
             # "The returned text will not contain the stop sequence." -- openai-openapi 2.3.0, StopConfiguration
-            breaches.add("OC-41", f"expected the text to end before {quoted(stop)}, found it in choice {draft.index}")
+            breaches.add(
+                "OC-41", f"expected the text to end before {quoted(stop)}, found it in choice {number(draft.index)}"
+            )
 
 
 def is_expiry(delta: dict[str, Any]) -> bool:

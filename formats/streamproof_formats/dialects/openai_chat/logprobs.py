@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from streamproof_formats.dialects.wording import quoted
+from streamproof_formats.dialects.wording import number, quoted
 
 if TYPE_CHECKING:
     from streamproof_formats.dialects.breaches import Sink
@@ -33,7 +33,7 @@ def judge(draft: ChoiceDraft, value: Any, delta: dict[str, Any], asked: Asked | 
             for entry in entries:
                 likeliest = entry.get("top_logprobs") if isinstance(entry, dict) else None
                 if isinstance(likeliest, list) and len(likeliest) > asked.top_logprobs:
-                    message = f"expected {asked.top_logprobs} top_logprobs at most, found {len(likeliest)}"
+                    message = f"expected {number(asked.top_logprobs)} top_logprobs at most, found {len(likeliest)}"
                     breaches.add("OC-43", message)
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialects import json_text
-from streamproof_formats.dialects.base import EVENT_STREAM, StreamState, error_of, integer, media_type
+from streamproof_formats.dialects.base import EVENT_STREAM, StreamState, error_of, integer, is_no_stream, media_type
 from streamproof_formats.dialects.breaches import NOWHERE
 from streamproof_formats.dialects.openai_chat import choices as choice_rules
 from streamproof_formats.dialects.openai_chat import usage as usage_rules
 from streamproof_formats.dialects.openai_chat.assembler import MOST_CHOICES, ChoiceDraft
 from streamproof_formats.dialects.openai_chat.request import asked_of
 from streamproof_formats.dialects.schema_book import event_schema
-from streamproof_formats.dialects.wording import quoted, shown
+from streamproof_formats.dialects.wording import number, quoted, shown
 from streamproof_formats.message import Message
 
 if TYPE_CHECKING:
@@ -120,9 +120,10 @@ class OpenAIChatMachine:
         breaches.place = NOWHERE
         self._state.end = end
         if head is not None:
-            if self._asked is not None and not self._asked.stream and media_type(head) != EVENT_STREAM:
-                return ()
-            self._judge_head(head)
+            if self._asked is None or self._asked.stream or media_type(head) == EVENT_STREAM:
+                self._judge_head(head)
+            if is_no_stream(head):
+                return breaches.take()
         if not self._state.done:
             self._state.judge_fields(notes, FIELDS)
             if self._state.error is None:
@@ -137,7 +138,7 @@ class OpenAIChatMachine:
 
     def _receive_json(self, event: Event) -> None:
         data, breaches = event.data, self._breaches
-        if is_nearly_done(data):
+        if not data.startswith("{") and is_nearly_done(data):
             # openai-node throws on `[DONE]x`, openai-python takes any data that starts with [DONE] for the end.
             self._nearly_done = True
             breaches.add("OC-02b", f"expected the data [DONE] and nothing else, found {quoted(data)}")
@@ -162,7 +163,7 @@ class OpenAIChatMachine:
         self._state.error = error_of(chunk["error"])
         for fault in self._error_schema.faults(chunk):
             self._breaches.add("OC-34", f"in an error, {fault}", about=chunk)
-        if "choices" in chunk:
+        if chunk.get("choices"):
             self._breaches.add("OC-34", "expected an error in place of a chunk, found a chunk with one", about=chunk)
 
     def _judge_chunk(self, chunk: dict[str, Any]) -> None:
@@ -226,7 +227,7 @@ class OpenAIChatMachine:
             return None
         count = MOST_CHOICES_UNASKED if self._asked is None else self._asked.n
         if not 0 <= index < count:
-            self._breaches.add("OC-17", f"expected an index from 0 to {count - 1}, found {shown(index)}")
+            self._breaches.add("OC-17", f"expected an index from 0 to {number(count - 1)}, found {shown(index)}")
         elif index > self._lowest_missing:
             # openai-python puts each new choice at the end of a list, and then reads it by its index.
             self._breaches.add("OC-18", f"expected choice {self._lowest_missing} before others, found {shown(index)}")
@@ -245,7 +246,7 @@ class OpenAIChatMachine:
             return
         missing = asked.n - sum(0 <= index < asked.n for index in self._drafts)
         if missing > 0:
-            breaches.add("OC-40", f"expected {asked.n} choices, found {asked.n - missing} of them")
+            breaches.add("OC-40", f"expected {number(asked.n)} choices, found {asked.n - missing} of them")
         if asked.service_tier is not None and "service_tier" not in self._constants:
             breaches.add("OC-42", "expected a service_tier in the answer to a request with one, found none")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamproof_formats.dialects import json_text
 from streamproof_formats.dialects.base import text_of
-from streamproof_formats.dialects.openai_chat.assembler import Added, CallDraft, CallDrafts, named
+from streamproof_formats.dialects.openai_chat.assembler import Added, CallDraft, CallDrafts, label, named
 from streamproof_formats.dialects.wording import quoted, shown
 
 if TYPE_CHECKING:
@@ -53,14 +53,14 @@ def _judge_continuation(added: Added, piece: dict[str, Any], breaches: Sink) -> 
         # openai-python concatenates both: "call_acall_a".
         breaches.add("OC-21", f"expected no {' or '.join(repeated)} after the first delta of a call, found it again")
     if added.left is not None and not added.opened:
-        breaches.add("OC-23", f"expected call {added.left.index} to go on, found a delta of call {added.call.index}")
+        breaches.add("OC-23", f"expected call {label(added.left)} to go on, found a delta of call {label(added.call)}")
 
 
 def judge_type(call: CallDraft, breaches: Sink) -> None:
     """Judges, where a call has ended, whether it got its type."""
     if call.type is None and not call.typeless_told:
         call.typeless_told = True
-        breaches.add("OC-20b", f"expected a type before the end of tool call {call.index}, found none")
+        breaches.add("OC-20b", f"expected a type before the end of tool call {label(call)}, found none")
 
 
 def judge_arguments(call: CallDraft, breaches: Sink) -> None:
@@ -71,4 +71,4 @@ def judge_arguments(call: CallDraft, breaches: Sink) -> None:
     except json_text.NotJson as fault:
         found = f"no JSON: {fault}"
     if found:
-        breaches.add("OC-24", f"expected the arguments of call {call.index} to be a JSON object, found {found}")
+        breaches.add("OC-24", f"expected the arguments of call {label(call)} to be a JSON object, found {found}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from streamproof_formats.dialects.wording import number, quoted
 from streamproof_formats.message import Usage
 
 if TYPE_CHECKING:
@@ -63,17 +64,19 @@ class UsageWatch:
         breaches, asked = self._breaches, self._asked
         match usage:
             case Usage(input=int(given), output=int(made), total=int(total)) if total != given + made:
-                found = f"{given} + {made} and a total of {total}"
+                found = f"{number(given)} + {number(made)} and a total of {number(total)}"
                 breaches.add("OC-29", f"expected total_tokens to be prompt and completion together, found {found}")
         for part in (value, *(value.get(name) for name in DETAILS)):
             if isinstance(part, dict):
                 for name, count in part.items():
                     if type(count) is int and count < 0 and name.endswith("_tokens"):
-                        breaches.add("OC-29b", f"expected no negative count, found {name} {count}")
+                        breaches.add("OC-29b", f"expected no negative count, found {quoted(name)} {number(count)}")
         if asked is not None and asked.most_tokens is not None and usage.output is not None:
             most = asked.most_tokens * max(asked.n, 1)
             if usage.output > most:
-                breaches.add("OC-39", f"expected {most} completion_tokens at most, found {usage.output}")
+                breaches.add(
+                    "OC-39", f"expected {number(most)} completion_tokens at most, found {number(usage.output)}"
+                )
 
     def judge_end(self) -> None:
         """Judges, at the terminator, what include_usage asked for."""
