@@ -125,7 +125,7 @@ def _overlay(base: Expectation, reading: Reading, *, replace: bool) -> Expectati
         merged.setdefault(0, {})
         for fields in merged.values():
             fields.pop("tool_calls", None)
-    stated_requests = "requests" in reading.stated
+    stated_requests = not reading.stated.isdisjoint({"requests_min", "requests_max"})
     return Expectation(
         name=reading.name,
         outcomes=outcomes,
