@@ -16,6 +16,7 @@ from streamproof.judging.sent import Sent
 from streamproof.judging.verdict import ClientVerdict
 from streamproof.running.job import Job
 from streamproof.running.play import Played
+from streamproof_mock.journal import Exchange
 from streamproof_reports.document import CaseResult, WireEvent
 
 T = TypeVar("T")
@@ -32,6 +33,10 @@ class Subject:
     name: str
     arguments: tuple[str, ...]
     """What follows `check client` to choose this client: `--client NAME`, or `-- CMD..`."""
+    options: tuple[str, ...] = ()
+    """What else a command needs to play the same again: `--scenarios DIR`, `--strict`, `--timeout S`."""
+    folders: tuple[str, ...] = ()
+    """The user's own folders of scenarios."""
 
 
 def plain_result(job: Job, subject: Subject, **fields: Any) -> CaseResult:
@@ -80,9 +85,19 @@ def judged_result(
 
 def reproduce(job: Job, subject: Subject) -> tuple[str, ...]:
     """Commands that play the same bytes in the same delivery again."""
+    folders = [word for folder in subject.folders for word in ("--scenarios", folder)]
     choose = ["streamproof", "check", "client", "--select", f"case:{job.hash}", "--delivery", job.delivery]
     look = ["streamproof", "show", job.case.scenario.id]
-    return (shlex.join([*choose, *subject.arguments]), shlex.join(look))
+    if job.delivery not in {"as-written", "every-split"}:
+        look += ["--delivery", job.delivery]
+    return (shlex.join([*choose, *folders, *subject.options, *subject.arguments]), shlex.join([*look, *folders]))
+
+
+def connections_note(exchanges: Sequence[Exchange]) -> str:
+    """`notes: [connections]`: whether a connection was used again."""
+    connections = len({exchange.connection for exchange in exchanges})
+    requests = f"{len(exchanges)} request{'' if len(exchanges) == 1 else 's'}"
+    return f"{requests} over {connections} connection{'' if connections == 1 else 's'}"
 
 
 def _excerpt(sent: Sent) -> tuple[int, bytes]:
