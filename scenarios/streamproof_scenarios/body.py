@@ -65,7 +65,9 @@ class Body:
     def _steps(self, steps: Iterable[Step], number: int) -> Iterator[Item]:
         for step in steps:
             if isinstance(step, Repeat):
-                yield Loop(times=step.times, items=tuple(self._steps(step.steps, number + 1)))
+                inner = tuple(self._steps(step.steps, number + 1))
+                if inner and step.times:
+                    yield Loop(times=step.times, items=inner)
                 number += 1 + len(flat(step.steps))
                 continue
             if isinstance(step, Barrier):

@@ -11,13 +11,13 @@ import attrs
 from streamproof_scenarios.body import Body, cut_up
 from streamproof_scenarios.cases import cases
 from streamproof_scenarios.delivery import Delivery, delivery_of
-from streamproof_scenarios.encoding import compressor, encoded
+from streamproof_scenarios.encoding import EncodingName, compressor, encoded
 from streamproof_scenarios.framing import framing_of, is_whole
 from streamproof_scenarios.model import Answer, Case
 from streamproof_scenarios.plan import AnswerPlan, Operation, Plan
 from streamproof_scenarios.problem import NotPlayable, Problem, ScenarioError
 from streamproof_scenarios.regrouping import writes
-from streamproof_scenarios.track import Flat, Item, Piece, count, size, unrolled
+from streamproof_scenarios.track import Cut, Flat, Item, Piece, count, size, unrolled
 from streamproof_scenarios.words import WORDS
 
 __all__ = ["case_hash", "cases", "compile_answer", "compile_case", "plays"]
@@ -101,9 +101,11 @@ class _Compiled:
     """An answer with its track, before a delivery cuts it."""
 
     answer: Answer
-    encoding: str | None
+    encoding: EncodingName | None
     track: Callable[[], Iterable[Flat]]
-    length: int
+    """The pieces and barriers, anew at each call."""
+    size: int | None
+    """Bytes of the body, None where only encoding them tells."""
 
     @classmethod
     def of(cls, answer: Answer, case: Case, *, encoding_ok: bool) -> _Compiled:
@@ -111,17 +113,21 @@ class _Compiled:
         path = case.scenario.path
         items = items_of(answer, case, encoded=encoding is not None)
         if encoding is None:
-            return cls(answer=answer, encoding=None, track=_kept(items), length=size(items))
+            return cls(answer=answer, encoding=None, track=_kept(items, lambda: unrolled(items)), size=size(items))
         make = compressor(encoding)
 
         def track() -> Iterator[Flat]:
             compressed = encoded(unrolled(items), make, flush=answer.flush == "each", whole=answer.end.kind == "clean")
             return _placed(compressed, path)
 
-        if count(items) > KEPT_ITEMS or size(items) > KEPT_BYTES:
-            return cls(answer=answer, encoding=encoding, track=track, length=_length(track()))
-        kept = tuple(track())
-        return cls(answer=answer, encoding=encoding, track=lambda: kept, length=_length(kept))
+        return cls(answer=answer, encoding=encoding, track=_kept(items, track), size=None)
+
+    @property
+    def length(self) -> int:
+        """The number of bytes of the body."""
+        if self.size is not None:
+            return self.size
+        return sum(len(item.data) for item in self.track() if isinstance(item, Piece))
 
     def plan(self, delivery: Delivery) -> AnswerPlan:
         answer, framing = self.answer, framing_of(self.answer)
@@ -138,35 +144,40 @@ class _Compiled:
             framing=framing,
             content_length=max(0, self.length + answer.length_off_by) if framing == "length" else None,
             close=answer.http != "h2" and (answer.connection == "close" or framing == "close"),
-            encoding=answer.encoding if is_encoded else None,
+            encoding=self.encoding,
             operations=operations,
             ending=answer.end,
         )
 
     def boundaries(self) -> Iterator[int]:
         """The offsets between two bytes of the body that no barrier parts already."""
-        if self.length > SWEEP_LIMIT:
-            found = f"this body has {self.length} bytes, at most {SWEEP_LIMIT} are swept"
-            raise NotPlayable(f"every-split plays once for each boundary: {found}")
         start = end = 0
-        for item in self.track():
+        for item in (*self._bounded(), Cut()):
             if isinstance(item, Piece):
                 end += len(item.data)
             else:
                 yield from range(start + 1, end)
                 start = end
-        yield from range(start + 1, end)
+
+    def _bounded(self) -> list[Flat]:
+        """The track; raises NotPlayable where it is too long for a sweep."""
+        found: list[Flat] = []
+        length = 0
+        for item in self.track():
+            found.append(item)
+            length += len(item.data) if isinstance(item, Piece) else 0
+            if length > SWEEP_LIMIT or len(found) > KEPT_ITEMS:
+                text = f"this body has more than {SWEEP_LIMIT} bytes or {KEPT_ITEMS} writes and barriers"
+                raise NotPlayable(f"every-split plays once for each boundary, and {text}")
+        return found
 
 
-def _kept(items: tuple[Item, ...]) -> Callable[[], Iterable[Flat]]:
-    if count(items) > KEPT_ITEMS:
-        return lambda: unrolled(items)
-    kept = tuple(unrolled(items))
+def _kept(items: tuple[Item, ...], play: Callable[[], Iterable[Flat]]) -> Callable[[], Iterable[Flat]]:
+    """The track that `play` makes of the items, made only once where it is short."""
+    if count(items) > KEPT_ITEMS or size(items) > KEPT_BYTES:
+        return play
+    kept = tuple(play())
     return lambda: kept
-
-
-def _length(track: Iterable[Flat]) -> int:
-    return sum(len(item.data) for item in track if isinstance(item, Piece))
 
 
 def _placed(track: Iterable[Flat], path: str) -> Iterator[Flat]:

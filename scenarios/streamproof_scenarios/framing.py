@@ -28,7 +28,7 @@ def framing_of(answer: Answer) -> Framing:
     if is_whole(answer):
         return "length"
     # "A server MUST NOT send a response containing Transfer-Encoding unless the corresponding request indicates
-    # HTTP/1.1 (or later minor revisions)." -- RFC 9112, section 6.1, read 2026-11-20
+    # HTTP/1.1 (or later minor revisions)." -- RFC 9112, section 6.1
     return "close" if answer.http == "h1.0" else "chunked"
 
 

@@ -37,7 +37,7 @@ Ends = Callable[[Stretch], Iterator[int]]
 
 _CONTINUATION: Final = re.compile(rb"[\x80-\xbf]")
 _CRLF: Final = re.compile(rb"\r\n")
-# "a pair of line ends": each is CRLF, a lone LF or a lone CR -- WHATWG HTML, 9.2.5, read 2026-11-20
+# A line ends at CRLF, at a lone LF or at a lone CR -- WHATWG HTML, 9.2.5
 _BLANK_LINE: Final = re.compile(rb"(?<=\n)(?>\r\n|\n|\r)|(?<=\r)(?>\r\n|\r)")
 
 

@@ -188,3 +188,12 @@ def test_our_own_scenarios_load_and_each_case_compiles() -> None:
             assert next(plays(case)).case == case.id
         except NotPlayable as reason:
             assert "does not speak" in str(reason)  # noqa: PT017
+
+
+def test_editors_find_the_schema_from_each_of_our_scenarios() -> None:
+    schema = (our_folder().parent / "schema" / "scenario.schema.json").resolve()
+    start = "# yaml-language-server: $schema="
+    for path in our_folder().rglob("*.yaml"):
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert first.startswith(start), path
+        assert (path.parent / first.removeprefix(start)).resolve() == schema, path

@@ -67,6 +67,7 @@ BODIES = {
     "steps: [{json: {a: 你}, ascii: true}]": b'{"a":"\\u4f60"}',
     "steps: [repeat: {times: 2, steps: [raw: a, repeat: {times: 3, steps: [raw: b]}]}, raw: c]": b"abbbabbbc",
     "steps: [repeat: {times: 0, steps: [raw: a]}]": b"",
+    "steps: [repeat: {times: 1000000000, steps: [repeat: {times: 1000000000, steps: []}]}, raw: a]": b"a",
 }
 
 
@@ -163,6 +164,7 @@ FRAMINGS: dict[str, dict[str, Any]] = {
     "framing: length, steps: [raw: abc, repeat: {times: 3, steps: [raw: é]}]": {
         "framing": "length", "content_length": 9,
     },
+    "framing: length, steps: [repeat: {times: 1000000000, steps: [raw: abc]}]": {"content_length": 3_000_000_000},
     "framing: length, length_off_by: 500, steps: [raw: abc]": {"content_length": 503},
     "framing: length, length_off_by: -2, steps: [raw: abc]": {"content_length": 1},
     "framing: length, length_off_by: -9, steps: [raw: abc]": {"content_length": 0},

@@ -174,7 +174,7 @@ KEYS: dict[str, dict[str, Any]] = {
     "refs: [OC-17, 'owner/repo.js#12']": {"refs": ("OC-17", "owner/repo.js#12")},
     "force: open": {"force": "open"},
     "since: '1.10'": {"since": "1.10"},
-    "profile: strict": {"profile": "strict"},
+    "profile: azure": {"profile": "azure"},
     "request: {n: 2, stop: null}": {"request": {"n": 2, "stop": None}},
     "client: {idle_timeout_s: 1, max_retries: 0, stop: {after: 2, how: abort}, runs: 20, parallel: 2, reuse: true}": {
         "client": ClientOptions(

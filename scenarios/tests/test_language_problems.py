@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from streamproof_formats.profiles import PROFILES
 from streamproof_scenarios.language.document import parse
 from streamproof_scenarios.language.values import Desk
 from streamproof_scenarios.language.values import json as json_of
@@ -148,7 +149,9 @@ PROBLEMS: dict[str, tuple[str, ...]] = {
         "3:8: force must be one of must, documented, quirk, open, found 'musst'; did you mean 'must'?",
     ),
     with_key("since: 1.0"): ("3:8: since must be text, but YAML reads 1.0 as a number; write '1.0' in quotes",),
-    with_key("profile: azuer-"): ("3:10: profile must be the name of a profile such as azure, found 'azuer-'",),
+    with_key("profile: azuer"): (
+        f"3:10: profile must be one of {', '.join(PROFILES)}, found 'azuer'; did you mean 'azure'?",
+    ),
     with_key("refs: OC-17"): ("3:7: refs must be a list, found 'OC-17'; write [OC-17]",),
     with_key("refs: [OC-02c]"): (
         "3:8: refs must be the id of a rule, found 'OC-02c'; no such rule is in the book, did you mean OC-02?",

@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 
 from streamproof_formats.dialect import DIALECT_NAMES
+from streamproof_formats.profiles import PROFILES
 from streamproof_scenarios.language.answers import ANSWER, ENDINGS, H2_CODES
 from streamproof_scenarios.language.clients import CLIENT
 from streamproof_scenarios.language.expectations import CHOICE, OUTCOMES, READING
@@ -43,6 +44,7 @@ def test_the_schema_knows_the_same_words() -> None:
     definitions = SCHEMA["definitions"]
     assert definitions["dialect"]["enum"] == list(DIALECT_NAMES)
     assert definitions["outcome"]["enum"] == list(OUTCOMES)
+    assert SCHEMA["properties"]["profile"]["enum"] == list(PROFILES)
     assert SCHEMA["properties"]["force"]["enum"] == list(FORCES)
     assert SCHEMA["properties"]["requires"]["items"]["enum"] == list(CAPABILITIES)
     plain, coded = definitions["answer-end"]["anyOf"]

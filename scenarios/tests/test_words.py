@@ -133,12 +133,8 @@ def test_an_error_under_a_bad_status_is_the_whole_body(case: tuple[str, int, str
 
 
 UNSAYABLE = {
-    ("workers-ai", "refusal: No."): (
-        "workers-ai has no word 'refusal'; leave the dialect away, or write it as a chunk"
-    ),
-    ("workers-ai", "reasoning: hm"): (
-        "workers-ai has no word 'reasoning'; leave the dialect away, or write it as a chunk"
-    ),
+    ("workers-ai", "refusal: No."): ("workers-ai has no word 'refusal'; take the dialect out, or write a chunk"),
+    ("workers-ai", "reasoning: hm"): ("workers-ai has no word 'reasoning'; take the dialect out, or write a chunk"),
     ("workers-ai", "{text: a, choice: 1}"): "workers-ai has no choices; leave choice away",
     ("workers-ai", "{chunk: {}, choice: 1}"): "workers-ai has no choices; leave choice away",
 }

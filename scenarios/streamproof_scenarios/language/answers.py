@@ -23,7 +23,7 @@ from streamproof_scenarios.model import Answer
 from streamproof_scenarios.plan import Ending
 from streamproof_scenarios.problem import suggestion
 
-# "The following error codes are defined" -- RFC 9113, section 7, read 2026-11-20
+# The error codes of RFC 9113, section 7.
 H2_CODES: Final = (
     "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED",
     "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM",
@@ -49,7 +49,7 @@ def ending(node: Node, what: str, desk: Desk) -> Ending:
     return Ending(kind=kind)
 
 
-# "Field names are case-insensitive"; "token" and "field-content" -- RFC 9110, sections 5.1, 5.5 and 5.6.2
+# A field name is a token, and case says nothing in it -- RFC 9110, sections 5.1 and 5.6.2
 _HEADER_NAME: Final = matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "letters, digits and hyphens")
 
 

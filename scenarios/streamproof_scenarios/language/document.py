@@ -56,7 +56,7 @@ class Mapping:
 
 Node = Scalar | Sequence | Mapping
 
-# "10.3.2. Tag Resolution" -- YAML 1.2.2, core schema, https://yaml.org/spec/1.2.2/, read 2026-11-20
+# "10.3.2. Tag Resolution" -- YAML 1.2.2, core schema, https://yaml.org/spec/1.2.2/
 _WORDS: Final[dict[str, Plain]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from streamproof_formats.dialect import DIALECT_NAMES
+from streamproof_formats.profiles import PROFILES
 from streamproof_scenarios.delivery import delivery_problem
 from streamproof_scenarios.language.answers import ANSWER, answers, changes, label
 from streamproof_scenarios.language.clients import client
@@ -101,7 +102,7 @@ SCENARIO: Final[dict[str, Reader]] = {
     "refs": listed(ref),
     "force": one_of(*FORCES),
     "since": matching(r"[0-9]+(\.[0-9]+)*", "a version such as '1.0'"),
-    "profile": matching(r"[a-z0-9]+(-[a-z0-9]+)*", "the name of a profile such as azure"),
+    "profile": one_of(*PROFILES),
     "request": json_object,
     "client": client,
     "vary": vary,

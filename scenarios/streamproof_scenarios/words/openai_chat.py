@@ -19,7 +19,7 @@ class OpenaiChat:
         options = request.get("stream_options")
         self._model = model if isinstance(model, str) else "m"
         # "All other chunks will also include a usage field, but with a null value." -- OpenAI API specification 2.3.0,
-        # ChatCompletionStreamOptions.include_usage, read 2026-11-20
+        # ChatCompletionStreamOptions.include_usage
         self._usage = isinstance(options, Mapping) and options.get("include_usage") is True
 
     def say(self, word: str, value: Json, choice: int) -> tuple[Saying, ...]:
@@ -36,7 +36,7 @@ class OpenaiChat:
                 return (Saying(json=self.failure(value, 500)),)
             case "done":
                 return (Saying(text=DONE),)
-        raise Unsayable(f"openai-chat has no word '{word}'; write it as a chunk")
+        raise Unsayable(f"openai-chat has no word '{word}'; write a chunk")
 
     def chunk(self, fields: Mapping[str, Json], choice: int) -> Saying:
         """See Speaker."""
@@ -44,7 +44,7 @@ class OpenaiChat:
 
     def failure(self, value: Mapping[str, Json], status: int) -> Json:
         """See Speaker."""
-        # "Error: required type, message, param, code" -- OpenAI API specification 2.3.0, read 2026-11-20
+        # All four fields are required of an error -- OpenAI API specification 2.3.0, Error
         usual = {"message": "The server had an error", "type": _error_type(status), "param": None, "code": None}
         return {"error": {**usual, **value}}
 

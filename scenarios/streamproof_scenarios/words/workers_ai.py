@@ -38,7 +38,7 @@ class WorkersAi:
                 return (Saying(json={"error": {"message": "The server had an error", **value}}),)
             case "done":
                 return (Saying(text=DONE),)
-        raise Unsayable(f"workers-ai has no word '{word}'; leave the dialect away, or write it as a chunk")
+        raise Unsayable(f"workers-ai has no word '{word}'; take the dialect out, or write a chunk")
 
     def chunk(self, fields: Mapping[str, Json], choice: int) -> Saying:
         """See Speaker.  There is no envelope: no field is in every chunk."""
