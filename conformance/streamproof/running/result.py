@@ -62,7 +62,7 @@ def judged_result(
 ) -> CaseResult:
     """The result of a play that could be judged, with its evidence."""
     failed = verdict.verdict != "pass"
-    start, excerpt = _excerpt(sent)
+    start, shown = excerpt(sent)
     ended_ns = seen.said.ended_ns
     return plain_result(
         job,
@@ -72,7 +72,7 @@ def judged_result(
         findings=verdict.findings,
         notes=verdict.notes,
         duration_s=round((ended_ns - played.started_ns) / 1e9, 4),
-        sent=base64.b64encode(excerpt).decode("ascii"),
+        sent=base64.b64encode(shown).decode("ascii"),
         sent_from=start,
         sent_total=len(sent.body),
         expected=_wanted(verdict) if failed else None,
@@ -100,7 +100,7 @@ def connections_note(exchanges: Sequence[Exchange]) -> str:
     return f"{requests} over {connections} connection{'' if connections == 1 else 's'}"
 
 
-def _excerpt(sent: Sent) -> tuple[int, bytes]:
+def excerpt(sent: Sent) -> tuple[int, bytes]:
     """At most 4 KiB around the first place that the stream breaks a rule at, else its beginning."""
     place = next((finding.start for finding in sent.findings if finding.start is not None), 0)
     start = max(0, min(place - EXCERPT // 2, len(sent.body) - EXCERPT))

@@ -64,6 +64,7 @@ class Run:
 async def play(
     spec: ClientSpec,
     jobs: Iterable[Job],
+    /,
     *,
     server: dict[str, Any] | None = None,
     within_s: float | None = None,

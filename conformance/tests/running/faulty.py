@@ -1,8 +1,9 @@
-"""The reference client with one fault: `python faulty.py FAULT`.  Each is what a library in the wild has done."""
+"""The reference client with one fault, or several: `python faulty.py FAULT..`.  Each is what a library in the wild has done."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -339,6 +340,78 @@ def costs_the_square() -> None:
     change_result(wait)
 
 
+def is_first_process() -> bool:
+    """True in the first process that asks; the file of this name tells the next ones."""
+    try:
+        os.close(os.open(os.environ["FIRST_PROCESS"], os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
+
+
+@fault
+def fails_in_its_first_process() -> None:
+    if is_first_process():
+        says_text_twice()
+
+
+@fault
+def starts_only_once() -> None:
+    if not is_first_process():
+        sys.exit("another one is running")
+
+
+@fault
+def reads_slowly() -> None:
+    receive = connection.Connection._receive
+
+    def slowly(self: connection.Connection) -> None:
+        time.sleep(0.03)
+        receive(self)
+
+    connection.Connection._receive = slowly
+
+
+@fault
+def reads_slowly_at_first() -> None:
+    receive = connection.Connection._receive
+    plays = 0
+    play = adapter.play
+
+    def counted(run: Mapping[str, Json], own: client.Client) -> None:
+        nonlocal plays
+        plays += 1
+        play(run, own)
+
+    def slowly(self: connection.Connection) -> None:
+        time.sleep(0.03 if plays == 1 else 0)
+        receive(self)
+
+    adapter.play = counted
+    connection.Connection._receive = slowly
+
+
+@fault
+def is_killed() -> None:
+    change_result(lambda _: os.kill(os.getpid(), signal.SIGKILL))
+
+
+@fault
+def prints_nonsense() -> None:
+    change_result(lambda _: print("Loading model..."))
+
+
+@fault
+def answers_another_run() -> None:
+    change_result(lambda result: result.update(id=result["id"] + 1))
+
+
+@fault
+def reports_an_error_of_its_own() -> None:
+    change_result(lambda _: int("x"))
+
+
 if __name__ == "__main__":
-    FAULTS[sys.argv[1]]()
+    for name in sys.argv[1:]:
+        FAULTS[name]()
     adapter.main()
