@@ -17,7 +17,7 @@ from streamproof.errors import StreamproofError
 from streamproof.probing.address import checked_headers, checked_key, checked_name, whole_address
 from streamproof.probing.call import Endpoint
 from streamproof.probing.prober import TRIES, Prober
-from streamproof.probing.probes import PROBES, Asking, plan_of
+from streamproof.probing.probes import PROBES, Asking, most_bytes, plan_of
 from streamproof_formats.profiles import PROFILES
 
 TIMEOUT_S: Final = 30.0
@@ -33,7 +33,7 @@ REPEATED: Final = {
     "api_key_header": "authorization",
     "ca_file": None,
     "timeout": None,
-    "max_bytes": 4 << 20,
+    "max_bytes": None,
     "strict": False,
 }
 """Options that a command must repeat to probe again, with their defaults."""
@@ -88,7 +88,7 @@ REPEATED: Final = {
     help="Requests in all, repeated ones too.",
 )
 @click.option(
-    "--max-bytes", default=4 << 20, type=click.IntRange(min=1024), show_default=True, help="Bytes of one answer."
+    "--max-bytes", type=click.IntRange(min=1024), help="Bytes of one answer (default 1 MiB, more with --tokens)."
 )
 @click.option(
     "--max-time",
@@ -104,6 +104,8 @@ def check_endpoint(url: str, dialect: str, model: str, profile: str, plan: bool,
     the environment and appears in no output.  --timeout is for one answer as a whole (default 30).
     """  # fmt: skip
     options = run_options({**given, "timeout": given["timeout"] or TIMEOUT_S})
+    asking = Asking(model=model, token_field=given["token_field"], tokens=given["tokens"])
+    probes = plan_of(dialect, given["names"])
     endpoint = Endpoint(
         url=whole_address(url, dialect),
         key=checked_key(os.environ.get(given["api_key_env"]), given["api_key_env"]),
@@ -111,13 +113,13 @@ def check_endpoint(url: str, dialect: str, model: str, profile: str, plan: bool,
         headers=checked_headers(given["headers"]),
         tls=_trusting(given["ca_file"]),
         timeout_s=options.timeout_s,
-        max_bytes=given["max_bytes"],
+        max_bytes=given["max_bytes"] or most_bytes(probes, asking),
     )
     prober = Prober(
         endpoint=endpoint,
         dialect=dialect,
-        asking=Asking(model=model, token_field=given["token_field"], tokens=given["tokens"]),
-        probes=plan_of(dialect, given["names"]),
+        asking=asking,
+        probes=probes,
         profile=profile,
         strict=options.strict,
         max_requests=given["max_requests"],

@@ -50,7 +50,7 @@ class Endpoint:
     """None trusts what the system trusts."""
     timeout_s: float = 30.0
     """For one call, from the connection to the last byte."""
-    max_bytes: int = 4 << 20
+    max_bytes: int = 1 << 20
     """Of one answer, as it came and decoded."""
 
 

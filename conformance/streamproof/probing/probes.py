@@ -209,3 +209,8 @@ def plan_of(dialect: str, names: Iterable[str] = ()) -> tuple[Probe, ...]:
     """The probes of a dialect, or those of these names."""
     chosen = frozenset(names)
     return tuple(probe for probe in PROBES[dialect] if not chosen or probe.name in chosen)
+
+
+def most_bytes(probes: Iterable[Probe], asking: Asking) -> int:
+    """More bytes than any honest answer to one of these has: 4 KiB for each token, and 1 MiB in any case."""
+    return max(1 << 20, *(probe.tokens(asking) << 12 for probe in probes))

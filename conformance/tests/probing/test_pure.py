@@ -8,7 +8,7 @@ import pytest
 from streamproof.errors import StreamproofError
 from streamproof.probing.address import checked_headers, checked_key, whole_address
 from streamproof.probing.masking import Mask
-from streamproof.probing.probes import PROBES, Asking, plan_of
+from streamproof.probing.probes import PROBES, Asking, most_bytes, plan_of
 from streamproof.probing.waiting import wait_s
 from streamproof_formats.response import ResponseHead
 from streamproof_formats.rules import RULES
@@ -216,3 +216,9 @@ def test_probes_name_rules_that_exist_and_each_has_its_name() -> None:
     assert {ref for probe in probes for ref in probe.refs} <= RULES.keys()
     assert len({probe.name for probe in probes}) == len(probes)
     assert [probe.name for probe in plan_of("openai-chat", ["usage", "plain"])] == ["plain", "usage"]
+
+
+@pytest.mark.parametrize(("tokens", "size"), [(48, 9 * 48 << 12), (1, 1 << 20), (10_000, 90_000 << 12)])
+def test_longer_answers_may_have_more_bytes(tokens: int, size: int) -> None:
+    assert most_bytes(plan_of("openai-chat"), Asking(model="m", tokens=tokens)) == size
+    assert most_bytes(plan_of("openai-chat", ["plain"]), Asking(model="m", tokens=48)) == 1 << 20
