@@ -10,7 +10,7 @@ import attrs
 
 from streamproof.adapters.spec import ClientSpec
 from streamproof.errors import StreamproofError
-from streamproof.running.known import KnownList
+from streamproof.running.known import KnownLine
 
 FILE_NAME: Final = "failures.md"
 
@@ -24,22 +24,22 @@ class Failures:
     """The text, and the scenarios that it names in backquotes."""
 
     text: str = ""
-    named: KnownList = attrs.field(factory=KnownList)
+    named: tuple[KnownLine, ...] = ()
 
     def explain(self, case_id: str) -> bool:
         """True if the text names the case, or its scenario, or a pattern of it."""
-        return self.named.line_of(case_id) is not None
+        return any(line.matches(case_id) for line in self.named)
 
 
-def parse_failures(text: str, path: str = FILE_NAME) -> Failures:
+def parse_failures(text: str) -> Failures:
     """Finds the patterns in the text."""
     found = (
-        (number, quoted[1])
+        KnownLine(number=number, pattern=quoted[1])
         for number, line in enumerate(text.splitlines(), 1)
         for quoted in _QUOTED.finditer(line)
         if _PATTERN.fullmatch(quoted[1])
     )
-    return Failures(text=text.strip(), named=KnownList(path=path, patterns=tuple(found)))
+    return Failures(text=text.strip(), named=tuple(found))
 
 
 def read_failures(spec: ClientSpec) -> Failures:
@@ -48,6 +48,6 @@ def read_failures(spec: ClientSpec) -> Failures:
     if spec.cwd is None or not path.is_file():
         return Failures()
     try:
-        return parse_failures(path.read_text("utf-8"), str(path))
+        return parse_failures(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise StreamproofError(f"{path}: expected text in UTF-8 that can be read: {error}") from error

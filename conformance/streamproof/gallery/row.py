@@ -47,7 +47,7 @@ class Row:
 
     def is_known_flaky(self, case: CaseResult) -> bool:
         """True if the client's list names the case."""
-        return self.flaky.line_of(case.case) is not None
+        return self.flaky.line_of(case.case, case.delivery) is not None
 
 
 def known_flaky(spec: ClientSpec) -> KnownList:
