@@ -13,7 +13,7 @@ from streamproof_reports.line import Line
 from streamproof_reports.text import counted, quoted, shorten, visible
 
 _LEAD: Final = 24
-_REST: Final = 48
+_ROOM: Final = 72
 _WIDEST: Final = 160
 _DEEPEST: Final = 40
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
@@ -124,17 +124,18 @@ def _parting(one: str, other: str) -> int:
     return next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
-def _room(texts: Sequence[str], parting: int, rest: int) -> tuple[int, int]:
-    """Characters before and behind the parting; fewer where they are wide or stand as escapes."""
-    lead, room = _LEAD, _LEAD + rest
+def _window(texts: Sequence[str], parting: int, room: int) -> tuple[int, int]:
+    """Characters before and behind the parting that fit; fewer where they are wide or stand as escapes."""
+    lead = min(_LEAD, room // 3)
+    rest = room - lead
     while lead > 1 and any(cell_len(_inner(text[max(parting - lead, 0) : parting + rest])) > room for text in texts):
         lead, rest = lead // 2, max(rest // 2, 1)
     return lead, rest
 
 
-def _side(text: str, parting: int, tail: int, room: tuple[int, int]) -> Side:
+def _side(text: str, parting: int, tail: int, window: tuple[int, int]) -> Side:
     """The text around the parting, quoted; its last `tail` characters are alike on both sides."""
-    first, last = max(parting - room[0], 0), parting + room[1]
+    first, last = max(parting - window[0], 0), parting + window[1]
     stop = min(max(len(text) - tail, parting), last)
     return Side(
         before=('"' if first == 0 else "...") + _inner(text[first:parting]),
@@ -151,18 +152,18 @@ def _word(expected: str, actual: str, parting: int) -> str | None:
     return "too much" if parting == len(expected) else "differs from here"
 
 
-def _compared(path: str, expected: Any, actual: Any, rest: int) -> Difference:
+def _compared(path: str, expected: Any, actual: Any, room: int) -> Difference:
     if not (isinstance(expected, str) and isinstance(actual, str)):
         sides = (Side(before="", differing=_shown(value), after="") for value in (expected, actual))
         return Difference(path=path, expected=next(sides), actual=next(sides), word=None, sizes=None)
     parting = _parting(expected, actual)
     tail = _parting(expected[parting:][::-1], actual[parting:][::-1])
-    room = _room((expected, actual), parting, rest)
-    long = max(len(expected), len(actual)) > sum(room)
+    window = _window((expected, actual), parting, room)
+    long = max(len(expected), len(actual)) > sum(window)
     return Difference(
         path=path,
-        expected=_side(expected, parting, tail, room),
-        actual=_side(actual, parting, tail, room),
+        expected=_side(expected, parting, tail, window),
+        actual=_side(actual, parting, tail, window),
         word=_word(expected, actual, parting),
         sizes=(len(expected), len(actual)) if long else None,
     )
@@ -171,10 +172,10 @@ def _compared(path: str, expected: Any, actual: Any, rest: int) -> Difference:
 def compared(expected: Any, actual: Any, *, limit: int = 5, rest: int = _REST) -> tuple[tuple[Difference, ...], int]:
     """The first `limit` places where two values differ, and how many more there are; the whole values where none do.
 
-    Of a text at most `rest` characters from the place on are kept.
+    Of a text at most `room` columns around the place are kept.
     """
     found = list(differences(expected, actual)) or [("", expected, actual)]
-    return tuple(_compared(*place, rest) for place in found[:limit]), max(len(found) - limit, 0)
+    return tuple(_compared(*place, room) for place in found[:limit]), max(len(found) - limit, 0)
 
 
 def _lines(difference: Difference, said: str) -> Iterator[Line]:
@@ -197,8 +198,8 @@ def difference_lines(
 ) -> Iterable[Line]:
     """Lines of `width` columns that show where two values differ: a pair for each of the first `limit` places."""
     # Column, two quotes and twice three dots stand beside the text.
-    rest = _REST if width is None else min(max(width - 10 - 8 - _LEAD, _LEAD), _REST)
-    found, more = compared(expected, actual, limit=limit, rest=rest)
+    room = _ROOM if width is None else min(max(width - 10 - 8, _LEAD), _ROOM)
+    found, more = compared(expected, actual, limit=limit, room=room)
     for difference in found:
         yield from _lines(difference, said)
     if more:
