@@ -169,7 +169,7 @@ def _compared(path: str, expected: Any, actual: Any, room: int) -> Difference:
     )
 
 
-def compared(expected: Any, actual: Any, *, limit: int = 5, rest: int = _REST) -> tuple[tuple[Difference, ...], int]:
+def compared(expected: Any, actual: Any, *, limit: int = 5, room: int = _ROOM) -> tuple[tuple[Difference, ...], int]:
     """The first `limit` places where two values differ, and how many more there are; the whole values where none do.
 
     Of a text at most `room` columns around the place are kept.
@@ -197,8 +197,8 @@ def difference_lines(
     expected: Any, actual: Any, *, said: str = "said", limit: int = 5, width: int | None = None
 ) -> Iterable[Line]:
     """Lines of `width` columns that show where two values differ: a pair for each of the first `limit` places."""
-    # Column, two quotes and twice three dots stand beside the text.
-    room = _ROOM if width is None else min(max(width - 10 - 8, _LEAD), _ROOM)
+    # Beside the text stand the column, twice three dots, and the word behind the pointer.
+    room = _ROOM if width is None else min(max(width - 10 - 6 - 9, _LEAD), _ROOM)
     found, more = compared(expected, actual, limit=limit, room=room)
     for difference in found:
         yield from _lines(difference, said)
