@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +12,10 @@ from typing import Any, Final
 import attrs
 
 from streamproof.errors import StreamproofError
+from streamproof_scenarios.delivery import delivery_problem
+
+REPORTS: Final = ("html", "junit", "markdown", "annotations", "badge", "jsonl")
+"""Formats that a run can be written in."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,16 +70,37 @@ def _seconds(value: Any) -> float:
     raise ValueError("a number of seconds above 0")
 
 
+def _version(value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})*", value):
+        return value
+    raise ValueError('a version as text, such as "1.0"')
+
+
+def _deliveries(value: Any) -> tuple[str, ...]:
+    names = _texts(value)
+    for name in names:
+        if name != "random" and (problem := delivery_problem(name)):
+            raise ValueError(f"names of deliveries: {name!r}: {problem}")
+    return names
+
+
+def _reports(value: Any) -> tuple[str, ...]:
+    names = _texts(value)
+    if set(names) <= set(REPORTS):
+        return names
+    raise ValueError(f"formats of {', '.join(REPORTS)}")
+
+
 KEYS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "catalogue": _text,
+    "catalogue": _version,
     "strict": _flag,
     "scenarios": _texts,
     "known-failing": _text,
     "known-flaky": _text,
-    "delivery": _texts,
+    "delivery": _deliveries,
     "jobs": _count,
     "timeout": _seconds,
-    "report": _texts,
+    "report": _reports,
 }
 
 
@@ -87,7 +113,8 @@ def load_config(folder: Path) -> Config:
     if own.is_file():
         return _config(_read(own), own)
     if shared.is_file():
-        table = _read(shared).get("tool", {}).get("streamproof")
+        tools = _read(shared).get("tool")
+        table = tools.get("streamproof") if isinstance(tools, dict) else None
         if table is not None:
             return _config(table, shared)
     return Config()
@@ -98,9 +125,13 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StreamproofError(f"{path}: expected TOML, found: {error}") from error
+    except OSError as error:
+        raise StreamproofError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _config(table: Mapping[str, Any], path: Path) -> Config:
+def _config(table: Any, path: Path) -> Config:
+    if not isinstance(table, Mapping):
+        raise StreamproofError(f"{path}: expected the table [tool.streamproof], found {table!r}")
     values = {}
     for key, value in table.items():
         if key not in KEYS:

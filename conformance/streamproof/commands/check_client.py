@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -13,8 +14,8 @@ import trio
 from streamproof.adapters.finding import find_client
 from streamproof.adapters.needs import find_missing
 from streamproof.adapters.process import open_client
-from streamproof.adapters.said import Hello
-from streamproof.adapters.spec import ClientSpec, command_client, python_client
+from streamproof.adapters.said import CAPABILITIES, Hello
+from streamproof.adapters.spec import ClientSpec, Kind, command_client, python_client
 from streamproof.commands import scenes
 from streamproof.commands.options import RunOptions, Words, run_options, running
 from streamproof.commands.output import DOCUMENT, Output
@@ -23,8 +24,19 @@ from streamproof.running.job import Job, jobs_of
 from streamproof.running.known import read_known
 from streamproof.running.result import Subject
 from streamproof.running.runner import Runner, Settings
+from streamproof_formats.dialects import DIALECTS
 from streamproof_mock.server import serving
 from streamproof_scenarios.catalogue import Catalogue
+
+
+def _capabilities(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in (value or "").split(",") if name.strip()))
+    for name in names:
+        if name not in CAPABILITIES:
+            near = difflib.get_close_matches(name, CAPABILITIES, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(CAPABILITIES)}"
+            raise click.BadParameter(f"expected capabilities, found {name!r}; {hint}")
+    return names
 
 
 @click.command("client", context_settings={"ignore_unknown_options": False})
@@ -37,7 +49,18 @@ from streamproof_scenarios.catalogue import Catalogue
 @click.option(
     "--one-shot", is_flag=True, help="The command behind -- prints one result line, a fresh process per case."
 )
-@click.option("--dialect", multiple=True, metavar="NAME", help="Dialects of a --plain or --one-shot command.")
+@click.option(
+    "--dialect",
+    multiple=True,
+    type=click.Choice(list(DIALECTS)),
+    help="What the client speaks (default openai-chat).  With --plain, --one-shot, --python; others say it themselves.",
+)
+@click.option(
+    "--capabilities",
+    callback=_capabilities,
+    metavar="NAME,..",
+    help=f"What it can beside text, with the same: {', '.join(CAPABILITIES)}.",
+)
 @running
 @click.pass_obj
 def check_client(words: Words, /, patterns: tuple[str, ...], **given: Any) -> None:
@@ -51,7 +74,14 @@ def check_client(words: Words, /, patterns: tuple[str, ...], **given: Any) -> No
     book = scenes.catalogue(options.scenarios)
     jobs = _jobs(book, patterns, options)
     settings = settings_of(options, book)
-    trio.run(_run, options, spec, subject, jobs, settings)
+    trio.run(_run, options, spec, _again(subject, given), jobs, settings)
+
+
+def _again(subject: Subject, given: dict[str, Any]) -> Subject:
+    """With what was given on the command line and changes verdicts: a command that reproduces one gives it too."""
+    strict = ("--strict",) if given["strict"] else ()
+    timeout = ("--timeout", f"{given['timeout']:g}") if given["timeout"] else ()
+    return attrs.evolve(subject, options=(*strict, *timeout), folders=tuple(given["scenarios"]))
 
 
 def _client(words: Words, given: dict[str, Any]) -> tuple[ClientSpec, Subject]:
@@ -65,17 +95,25 @@ def _client(words: Words, given: dict[str, Any]) -> tuple[ClientSpec, Subject]:
         )
     if (given["plain"] or given["one_shot"]) and not words.command:
         raise StreamproofError("--plain and --one-shot need a command behind `--`")
-    dialects = tuple(given["dialect"])
+    if given["plain"] and given["one_shot"]:
+        raise StreamproofError("--plain and --one-shot contradict each other", "give one of them")
+    dialects, capabilities = tuple(given["dialect"]), given["capabilities"]
+    kind: Kind = "plain" if given["plain"] else "one-shot" if given["one_shot"] else "long-lived"
+    if (dialects or capabilities) and kind == "long-lived" and given["function"] is None:
+        raise StreamproofError(
+            "--dialect and --capabilities are for --plain, --one-shot and --python",
+            "a long-lived adapter says both in its hello",
+        )
     if given["name"] is not None:
         return find_client(given["name"]), Subject(name=given["name"], arguments=("--client", given["name"]))
+    told = [word for name in dialects for word in ("--dialect", name)]
+    told += ["--capabilities", ",".join(capabilities)] if capabilities else []
     if given["function"] is not None:
-        return python_client(given["function"], dialects), Subject(
-            name=given["function"], arguments=("--python", given["function"])
-        )
-    kind = "plain" if given["plain"] else "one-shot" if given["one_shot"] else "long-lived"
-    flags = {"plain": ("--plain",), "one-shot": ("--one-shot",), "long-lived": ()}[kind]
-    spec = command_client(words.command, kind, dialects)  # type: ignore[arg-type]
-    return spec, Subject(name=" ".join(words.command), arguments=(*flags, "--", *words.command))
+        spec = python_client(given["function"], dialects, capabilities)
+        return spec, Subject(name=given["function"], arguments=(*told, "--python", given["function"]))
+    flags = [] if kind == "long-lived" else [f"--{kind}"]
+    spec = command_client(words.command, kind, dialects, capabilities)
+    return spec, Subject(name=" ".join(words.command), arguments=(*told, *flags, "--", *words.command))
 
 
 def _jobs(book: Catalogue, patterns: Sequence[str], options: RunOptions) -> list[Job]:
@@ -98,7 +136,7 @@ def _seeded(options: RunOptions) -> tuple[str, ...]:
 def settings_of(options: RunOptions, book: Catalogue) -> Settings:
     """The runner's settings, the known lists read and held against the whole catalogue."""
     failing, flaky = read_known(options.known_failing), read_known(options.known_flaky)
-    if failing.patterns or flaky.patterns:
+    if failing.lines or flaky.lines:
         every = [job.case.id for job in jobs_of(book.scenarios, ("as-written",))]
         failing.check(every)
         flaky.check(every)
@@ -132,8 +170,8 @@ async def _run(options: RunOptions, spec: ClientSpec, subject: Subject, jobs: li
     with Output(options, "client", (label(spec, hello),), len(jobs)) as output:
         async with serving() as server:
             runner = Runner(server, spec, subject, settings)
-            with trio.move_on_after(options.max_time_s or float("inf")) as scope:
-                await runner.run(jobs, output.case)
-            output.totals = attrs.asdict(runner.totals)
-            output.interrupted = scope.cancelled_caught
+            try:
+                await runner.run(jobs, output.case, within_s=options.max_time_s)
+            finally:
+                output.totals = attrs.asdict(runner.totals)
     raise SystemExit(output.exit_code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,11 +13,14 @@ import attrs
 import click
 
 from streamproof.errors import FAILED, OK, StreamproofError
-from streamproof.judging.recorded import Recorded, judge_answer, judge_body, worth
+from streamproof.judging.recorded import MAX_KEPT, Recorded, judge_answer, judge_body, passing_profiles, worth
+from streamproof.judging.tables import BASES
 from streamproof_formats.dialects import DIALECTS
+from streamproof_formats.finding import Finding
 from streamproof_formats.message import Choice, Message
 from streamproof_formats.profiles import PROFILES
 from streamproof_formats.rules import RULES
+from streamproof_reports.text import counted, visible
 
 PIECE: Final = 1 << 16
 SHOWN: Final = 40
@@ -39,13 +42,48 @@ def inspect(file: str, dialect: str, whole: bool, request: str | None, profile: 
     """
     sent = None if request is None else _request(request)
     judge = judge_answer if whole else judge_body
-    recorded = judge(_pieces(file), dialect, request=sent, profile=profile)
-    verdict = worth(recorded.judgement.findings, problem=recorded.problem is not None, strict=strict)
+    pieces = _Kept(_pieces(file))
+    recorded = judge(pieces, dialect, request=sent, profile=profile)
+    verdict = worth(recorded.findings, problem=recorded.problem is not None, strict=strict)
     if output == "json":
         click.echo(json.dumps(as_json(recorded, dialect, verdict, whole=whole)))
-    else:
-        _print(recorded, dialect, verdict, has_request=sent is not None)
+        raise SystemExit(FAILED if verdict == "fail" else OK)
+    _print(recorded, dialect, has_request=sent is not None)
+    if not whole and pieces.start.startswith(b"HTTP/1."):
+        click.echo("  this looks like a whole HTTP answer: judge it as one with --http")
+    if profile == "strict" and recorded.problem is None and pieces.are_whole:
+        names = passing_profiles(
+            recorded.findings,
+            dialect,
+            lambda name: judge(pieces.kept, dialect, request=sent, profile=name).findings,
+        )
+        if names:
+            click.echo(f"  no rule fails under the profile {' or '.join(names)}: choose it with --profile")
+    click.echo(_conclusion(recorded, verdict))
     raise SystemExit(FAILED if verdict == "fail" else OK)
+
+
+class _Kept:
+    """Pieces that are read once and, up to 64 MiB of them, kept to be judged again."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.kept: list[bytes] = []
+        self.are_whole = True
+        self._size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._size += len(piece)
+            self.are_whole = self._size <= MAX_KEPT
+            if self.are_whole:
+                self.kept.append(piece)
+            yield piece
+
+    @property
+    def start(self) -> bytes:
+        """The first bytes."""
+        return self.kept[0] if self.kept else b""
 
 
 def _pieces(file: str) -> Iterator[bytes]:
@@ -62,7 +100,7 @@ def _request(file: str) -> dict[str, Any]:
         body = json.loads(Path(file).read_bytes())
     except OSError as error:
         raise StreamproofError(f"--request {file}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StreamproofError(f"--request {file}: expected the JSON body that was sent: {error}") from error
     if not isinstance(body, dict):
         raise StreamproofError(f"--request {file}: expected a JSON object, found {type(body).__name__}")
@@ -85,7 +123,7 @@ def as_json(recorded: Recorded, dialect: str, verdict: str, *, whole: bool) -> d
         "http": http,
         "events": [attrs.asdict(event) for event in judgement.events],
         "message": None if judgement.message is None else message_json(judgement.message),
-        "findings": [attrs.asdict(finding) for finding in judgement.findings],
+        "findings": [attrs.asdict(finding) for finding in recorded.findings],
         "verdict": verdict,
         **({"problem": recorded.problem} if recorded.problem else {}),
     }
@@ -113,25 +151,40 @@ def _choice(choice: Choice) -> dict[str, Any]:
     }
 
 
-def _print(recorded: Recorded, dialect: str, verdict: str, *, has_request: bool) -> None:
+def _print(recorded: Recorded, dialect: str, *, has_request: bool) -> None:
     judgement = recorded.judgement
     if recorded.head is not None:
         click.echo(f"HTTP {recorded.head.status}, framing {recorded.head.framing}, body ended {recorded.end}")
-    click.echo(f"{dialect}: {len(judgement.events)} events, {len(recorded.body)} bytes")
+    click.echo(f"{dialect}: {counted(len(judgement.events), 'event')}, {counted(len(recorded.body), 'byte')}")
     if judgement.message is not None:
         _print_message(judgement.message)
     if recorded.problem:
-        click.echo(f"  problem: {recorded.problem}")
+        click.echo(f"  fail  {visible(recorded.problem)}")
     for finding in judgement.findings[:SHOWN]:
-        at = "" if finding.event is None else f" event {finding.event},"
-        span = "" if finding.start is None else f" bytes {finding.start}-{finding.end}"
-        place = f" ({(at + span).strip().rstrip(',')})" if at or span else ""
-        click.echo(f"  {finding.rule:8} {RULES[finding.rule].strength:10} {finding.basis:6} {finding.message}{place}")
+        click.echo(_line(finding))
     if len(judgement.findings) > SHOWN:
         click.echo(f"  and {len(judgement.findings) - SHOWN} more findings (--format json has them all)")
     if not has_request and judgement.message is not None:
         click.echo("  rules that depend on the request were not judged: give it with --request FILE")
-    click.echo(verdict)
+
+
+def _line(finding: Finding) -> str:
+    rule = RULES[finding.rule]
+    place = [] if finding.event is None else [f"event {finding.event}"]
+    place += [] if finding.start is None else [f"bytes {finding.start}-{finding.end}"]
+    at = f" ({', '.join(place)})" if place else ""
+    value = BASES[rule.basis, rule.level]
+    return f"  {value}  {finding.rule:7} {rule.strength:10} {finding.basis:6} {visible(finding.message)}{at}"
+
+
+def _conclusion(recorded: Recorded, verdict: str) -> str:
+    """The verdict, and what decided it."""
+    worths = {rule: BASES[RULES[rule].basis, RULES[rule].level] for rule in (f.rule for f in recorded.findings)}
+    for value in ("fail", "warn"):
+        rules = [rule for rule, found in worths.items() if found == value]
+        if rules and verdict != "pass":
+            return f"{verdict}: {', '.join(rules)}   (what a rule says: streamproof explain {rules[0]})"
+    return verdict
 
 
 def _print_message(message: Message) -> None:

@@ -16,7 +16,7 @@ from streamproof_scenarios.model import Scenario
 @click.command("list")
 @click.argument("patterns", nargs=-1)
 @selecting
-@click.option("--format", "output", type=click.Choice(["console", "json"]), default="console")
+@click.option("--format", "output", type=click.Choice(["console", "json"]), default="console", help="What is printed.")
 def list_(patterns: tuple[str, ...], select: tuple[str, ...], scenarios: tuple[str, ...], output: str) -> None:
     """List scenarios: id, dialects, force and title."""
     book = scenes.catalogue(scenarios)

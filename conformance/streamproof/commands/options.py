@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 import attrs
 import click
 
-from streamproof.config import Config, load_config
+from streamproof.config import REPORTS, Config, load_config
 from streamproof.errors import StreamproofError
+from streamproof_scenarios.delivery import delivery_of, delivery_problem
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-REPORTS = ("html", "junit", "markdown", "annotations", "badge", "jsonl")
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +56,24 @@ def _shard(_context: click.Context, _parameter: click.Parameter, value: str | No
     return int(part), int(whole)
 
 
+def _deliveries(_context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    for name in value:
+        if name != "random" and (problem := delivery_problem(name)):
+            raise click.BadParameter(f"{name!r}: {problem}")
+    return value
+
+
+def one_delivery(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """A delivery that is one play: what a server, or a look at the bytes, can be given."""
+    try:
+        if delivery_of(value).kind != "every-split":
+            return value
+        problem = "'every-split' is a sweep of many plays; give one of them, at:N"
+    except ValueError as error:
+        problem = str(error)
+    raise click.BadParameter(problem)
+
+
 def _reports(_context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
     names = tuple(name for item in value for name in item.split(",") if name)
     for name in names:
@@ -71,12 +88,12 @@ _SELECTING = (
 )  # fmt: skip
 
 _RUNNING = (
-    click.option("--last-failed", is_flag=True, help="Only the cases that failed in the last run."),
-    click.option("--known-failing", metavar="FILE", help="Cases that are known to fail, a pattern a line."),
-    click.option("--known-flaky", metavar="FILE", help="Cases that are known to be flaky, a pattern a line."),
-    click.option("--delivery", multiple=True, metavar="NAME", help="as-written, whole, per-event, bytewise, size:N, at:N, inside-utf8, inside-crlf, every-split, random:SEED, or all."),
+    click.option("--last-failed", is_flag=True, help="Only the cases that failed, or could not be judged, in the last run."),
+    click.option("--known-failing", metavar="FILE", help="Cases that are known to fail: a pattern a line, a delivery behind it if only that."),
+    click.option("--known-flaky", metavar="FILE", help="Cases that are known to be flaky, in the same form."),
+    click.option("--delivery", multiple=True, callback=_deliveries, metavar="NAME", help="as-written, whole, per-event, bytewise, size:N, at:N, inside-utf8, inside-crlf, every-split, random:SEED, or all."),
     click.option("--shard", callback=_shard, metavar="I/N", help="Only the Ith of N parts of the cases."),
-    click.option("--max-time", type=click.FloatRange(min=0.1), metavar="S", help="Stop after this many seconds; what was not reached is not reported as passed."),
+    click.option("--max-time", type=click.FloatRange(min=0.1), metavar="S", help="Stop after this many seconds; what was not reached could not be judged (exit code 3)."),
 )  # fmt: skip
 
 _JUDGING = (
@@ -89,7 +106,7 @@ _JUDGING = (
     click.option("--format", "output", type=click.Choice(["console", "json"]), default="console", help="What is printed."),
     click.option("-v", "--verbose", count=True, help="Also list what passed; twice: all bytes of failures."),
     click.option("-q", "--quiet", is_flag=True, help="Only failures, one line each, and the totals."),
-    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
+    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours on the console."),
 )  # fmt: skip
 
 

@@ -18,10 +18,10 @@ from streamproof_reports.jsonl import read_run
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN..")
-@click.option("--format", "name", type=click.Choice(list(FORMATS)), default="console")
+@click.option("--format", "name", type=click.Choice(list(FORMATS)), default="console", help="What to write.")
 @click.option("-o", "--output", metavar="FILE", help="Where to write; standard output without it.")
-@click.option("-v", "--verbose", count=True)
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+@click.option("-v", "--verbose", count=True, help="Also list what passed; twice: all bytes of failures.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours on the console.")
 def report(runs: tuple[str, ...], name: str, output: str | None, verbose: int, color: Any) -> None:
     """Show a recorded run, or write a report from it.
 

@@ -12,7 +12,7 @@ import attrs
 from streamproof.errors import NothingSelected, StreamproofError
 from streamproof.running.job import Job, jobs_of
 from streamproof_reports.jsonl import DocumentError, read_run
-from streamproof_reports.summary import FAILING
+from streamproof_reports.summary import FAILING, UNJUDGED
 from streamproof_scenarios.catalogue import Catalogue
 from streamproof_scenarios.model import Scenario
 
@@ -50,33 +50,38 @@ _KEYS: Final[Mapping[str, Callable[[Scenario, str], bool]]] = {
 def scenarios(book: Catalogue, patterns: Sequence[str], select: Sequence[str]) -> list[Scenario]:
     """The scenarios that match any pattern (all without one) and every `--select`.
 
-    Raises `NothingSelected`, or `StreamproofError` for a key that is not known.
+    Raises `NothingSelected`, also for one pattern of several that matches nothing: what was asked for would silently
+    not be tested.  Raises `StreamproofError` for a key that is not known.
     """
-    found = list(book.match(patterns)) if patterns else list(book.scenarios)
-    if not found:
-        near = difflib.get_close_matches(patterns[0], [scenario.id for scenario in book.scenarios], n=3)
-        hint = f"near: {', '.join(near)}" if near else "run `streamproof list` for the ids"
-        raise NothingSelected(f"no scenario matches {' '.join(patterns)}", hint)
+    found = list(book.match(patterns))
+    for pattern in patterns:
+        if not book.match((pattern,)):
+            near = difflib.get_close_matches(pattern, [scenario.id for scenario in book.scenarios], n=3)
+            hint = f"near: {', '.join(near)}" if near else "run `streamproof list` for the ids"
+            raise NothingSelected(f"no scenario matches {pattern}", hint)
     for item in select:
         key, _, value = item.partition(":")
         if key not in _KEYS or not value:
             raise StreamproofError(f"--select: expected KEY:VALUE with a key of {', '.join(_KEYS)}, found {item!r}")
         found = [scenario for scenario in found if _KEYS[key](scenario, value)]
     if not found:
-        raise NothingSelected(f"no scenario is left by --select {' '.join(select)}", "run `streamproof list`")
+        told = f"no scenario is left by --select {' '.join(select)}" if select else "there is no scenario"
+        raise NothingSelected(told, "run `streamproof list`")
     return found
 
 
 def jobs(book: Catalogue, wanted: Selection) -> list[Job]:
     """The jobs that were asked for, in the catalogue's order."""
     chosen = scenarios(book, wanted.patterns, wanted.select)
-    found = list(jobs_of(chosen, wanted.delivery))
-    hashes = {item.partition(":")[2] for item in wanted.select if item.startswith("case:")}
-    if hashes:
-        found = [job for job in found if job.hash in hashes]
+    hashes = [item.partition(":")[2] for item in wanted.select if item.startswith("case:")]
     if wanted.last_run is not None:
         failed = _failed(wanted.last_run)
-        found = [job for job in found if (job.case.id, job.delivery) in failed]
+        every = jobs_of(chosen, wanted.delivery or tuple(dict.fromkeys(delivery for _, delivery in failed)))
+        found = [job for job in every if (job.case.id, job.delivery) in failed]
+    elif hashes:
+        found = [job for text in hashes for job in _of_hash(book, chosen, wanted.delivery, text)]
+    else:
+        found = list(jobs_of(chosen, wanted.delivery))
     if wanted.shard is not None:
         part, whole = wanted.shard
         found = found[part - 1 :: whole]
@@ -85,9 +90,36 @@ def jobs(book: Catalogue, wanted: Selection) -> list[Job]:
     return found
 
 
-def _failed(path: Path) -> set[tuple[str, str | None]]:
+def _of_hash(book: Catalogue, chosen: Sequence[Scenario], deliveries: Sequence[str], text: str) -> list[Job]:
+    """The case of this hash: in the deliveries asked for, else in whichever usual delivery the hash names."""
+    found = [job for job in jobs_of(chosen, deliveries) if job.hash == text]
+    known = book.find(text)
+    if found or known is None or known.delivery is None or known.scenario not in chosen:
+        if not found:
+            raise NothingSelected(
+                f"--select: no case has the hash {text!r}",
+                "`streamproof show ID --delivery NAME` tells hashes; with one of size:N, at:N, random:N give --delivery",
+            )
+        return found
+    if deliveries:
+        raise NothingSelected(
+            f"--select: {text} is {known.cases[0].id} in the delivery {known.delivery}, not {', '.join(deliveries)}",
+            "leave --delivery away",
+        )
+    return [Job(case=known.cases[0], delivery=known.delivery, hash=text)]
+
+
+def _failed(path: Path) -> set[tuple[str, str]]:
     try:
         run = read_run(path)
+    except FileNotFoundError as error:
+        raise StreamproofError(
+            f"--last-failed: there is no {path}, so no last run to take failures from",
+            "run once without it, or name the folder of that run's report with --report-dir",
+        ) from error
     except (OSError, DocumentError) as error:
         raise StreamproofError(f"--last-failed: {path} is not the document of a run: {error}") from error
-    return {(case.case, case.delivery) for case in run.cases if case.verdict in FAILING}
+    failed = {(case.case, case.delivery or "") for case in run.cases if case.verdict in FAILING | UNJUDGED}
+    if not failed:
+        raise NothingSelected(f"--last-failed: nothing failed in the run of {path}")
+    return failed

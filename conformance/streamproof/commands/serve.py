@@ -9,7 +9,7 @@ import click
 import trio
 
 from streamproof.commands import scenes
-from streamproof.commands.options import selecting
+from streamproof.commands.options import one_delivery, selecting
 from streamproof.errors import StreamproofError
 from streamproof.running.book import ScenarioBook
 from streamproof_mock.server import MockServer, serving
@@ -22,7 +22,13 @@ from streamproof_scenarios.model import Scenario
 @click.option("--host", default="127.0.0.1", help="Address to listen on; other than loopback is open to others.")
 @click.option("--port", default=8080, type=click.IntRange(0, 65535), help="0 takes a free one (default 8080).")
 @click.option("--api-key", metavar="K", help="Refuse requests without this key.")
-@click.option("--delivery", default="as-written", metavar="NAME", help="How the bytes of scenarios are cut.")
+@click.option(
+    "--delivery",
+    default="as-written",
+    callback=one_delivery,
+    metavar="NAME",
+    help="How the bytes of scenarios are cut.",
+)
 def serve(
     patterns: tuple[str, ...],
     select: tuple[str, ...],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from streamproof.commands import scenes
-from streamproof.errors import StreamproofError
+from streamproof.commands.options import one_delivery
 from streamproof.judging.expectation import derive
 from streamproof.judging.sent import read_answer
 from streamproof_formats.dialects import DIALECTS
@@ -21,7 +21,9 @@ SHOWN = 300
 @click.command()
 @click.argument("patterns", nargs=-1, required=True, metavar="ID..")
 @click.option("--scenarios", multiple=True, metavar="DIR", help="A folder of your own scenarios.")
-@click.option("--delivery", default="as-written", metavar="NAME", help="How the bytes are cut into writes.")
+@click.option(
+    "--delivery", default="as-written", callback=one_delivery, metavar="NAME", help="How the bytes are cut into writes."
+)
 def show(patterns: tuple[str, ...], scenarios: tuple[str, ...], delivery: str) -> None:
     """Show scenarios: the bytes that each step became, what the stream breaks, what a client must make of it."""
     book = scenes.catalogue(scenarios)
@@ -61,8 +63,6 @@ def _case(case: Case, delivery: str) -> None:
     except NotPlayable as error:
         click.echo(f"  not played: {error}")
         return
-    except ValueError as error:
-        raise StreamproofError(f"--delivery: {error}") from error
     sent = [read_answer(case, answer) for answer in plan.answers]
     breaks = sorted({finding.rule for item in sent for finding in item.findings})
     click.echo(f"  breaks     {', '.join(breaks) or 'nothing'}")

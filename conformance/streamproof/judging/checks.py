@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
 
+from streamproof.judging.calls import function_call, tool_calls, unfinished_calls
 from streamproof.judging.expectation import UNSTATED, Expectation
-from streamproof.judging.observed import Observed, SaidCall, SaidChoice
-from streamproof.judging.tables import CHECKS, CheckName
+from streamproof.judging.failed import Failed, difference, short
+from streamproof.judging.observed import Observed, SaidChoice
+from streamproof.judging.tables import CHECKS
+from streamproof.judging.traffic import traffic
 from streamproof_formats.dialects import finish_reason
-from streamproof_formats.message import FunctionCall, ToolCall, Usage
-
-SHOWN = 160
-"""Characters of a value that a message shows."""
-
-
-@attrs.frozen
-class Failed:
-    """A check that failed, before its force is weighed."""
-
-    check: CheckName
-    message: str
-    expected: Any = None
-    actual: Any = None
+from streamproof_formats.message import Usage
 
 
 def run_checks(dialect: str, expected: Expectation, seen: Observed) -> list[Failed]:
@@ -46,7 +35,7 @@ def run_checks(dialect: str, expected: Expectation, seen: Observed) -> list[Fail
         found += _usage(expected, seen)
     found += _error(expected, seen)
     found += _deltas(seen)
-    found += _traffic(expected, seen)
+    found += traffic(expected, seen)
     return _worst_first(found)
 
 
@@ -61,6 +50,9 @@ def _outcome(expected: Expectation, seen: Observed) -> Iterator[Failed]:
         return
     wanted = " or ".join(sorted(expected.outcomes))
     match seen.outcome:
+        case "complete" | "incomplete" if expected.outcomes == {"stopped"}:
+            text = "the client went on to the end although it was asked to stop"
+            yield Failed("held-connection", text, wanted, seen.outcome)
         case "error":
             said = seen.error.message if seen.error else ""
             if expected.outcomes & {"complete", "incomplete", "stopped"}:
@@ -96,19 +88,23 @@ def _choice(
         yield from _finish(dialect, seen, f"{where}finish_reason", fields["finish_reason"], choice.finish_reason)
     if "tools" in capabilities:
         if "tool_calls" in fields:
-            yield from _tools(expected, seen, where, fields["tool_calls"] or (), choice.tool_calls)
+            yield from tool_calls(expected, seen, where, fields["tool_calls"] or (), choice.tool_calls)
         elif expected.unfinished_calls:
-            yield from _whole_calls(seen, where, choice.tool_calls)
+            yield from unfinished_calls(seen, where, expected.cut_calls.get(index, ()), choice.tool_calls)
     if "function_call" in fields and "function_call" in capabilities:
-        yield from _function(seen, where, fields["function_call"], choice.function_call)
+        yield from function_call(expected, seen, where, fields["function_call"], choice.function_call)
 
 
 def _text(expected: Expectation, seen: Observed, name: str, wanted: str, said: str) -> Iterator[Failed]:
     wanted, said = _paired(wanted), _paired(said)
-    if said == wanted or said + seen.final_newline == wanted or (expected.text_is_prefix and wanted.startswith(said)):
+    is_beginning = expected.text_is_prefix or (expected.text_may_be_cut and seen.outcome == "error")
+    if said == wanted or said + seen.final_newline == wanted or (is_beginning and wanted.startswith(said)):
         return
+    if seen.handed_on:
+        return  # an odd value is in its user's hands as it came: nothing was lost or changed
     missing = len(said) < len(wanted) and _is_subsequence(said, wanted)
-    if missing and seen.outcome != "error" and not expected.text_is_prefix:
+    # An error, and a finish reason that is missing, are signs: what is lost then is not lost in silence.
+    if missing and seen.outcome == "complete" and not expected.text_is_prefix:
         yield Failed("silent-truncation", f"{name}: {difference(wanted, said)}", wanted, said)
     else:
         yield Failed("wrong-text", f"{name}: {difference(wanted, said)}", wanted, said)
@@ -134,124 +130,6 @@ def _finish(dialect: str, seen: Observed, name: str, wanted: str | None, said: s
         return
     sent = "none" if wanted is None else repr(wanted)
     yield Failed("invented-finish", f"{name}: {sent} was sent, {said!r} was said", wanted, said)
-
-
-def _tools(
-    expected: Expectation, seen: Observed, where: str, wanted: Sequence[Any], said: Sequence[SaidCall]
-) -> Iterator[Failed]:
-    calls = [_plain(call) for call in wanted]
-    shown = [attrs.asdict(call) for call in said]
-    cut_short = seen.outcome in {"error", "incomplete"} or expected.unfinished_calls or expected.text_is_prefix
-    for number, call in enumerate(said):
-        if number >= len(calls):
-            yield Failed("wrong-tools", f"{where}tool_calls[{number}] was never sent", calls, shown)
-            return
-        yield from _call(seen, f"{where}tool_calls[{number}]", calls[number], call, cut_short=cut_short)
-    # A client that reports an error may drop the calls it could not finish.
-    if len(said) < len(calls) and not (cut_short and seen.outcome != "complete"):
-        yield Failed("wrong-tools", f"{where}tool_calls: {len(calls)} were sent, {len(said)} were said", calls, shown)
-
-
-def _plain(call: ToolCall | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(call, ToolCall):
-        return {"id": call.id, "name": call.name, "arguments": call.arguments, "complete": call.complete}
-    return dict(call)
-
-
-def _call(
-    seen: Observed, where: str, wanted: Mapping[str, Any], said: SaidCall, *, cut_short: bool
-) -> Iterator[Failed]:
-    for key, name in (("id", said.id), ("name", said.name)):
-        if (
-            key in wanted
-            and (key != "id" or "tool_ids" in seen.hello.capabilities)
-            and (wanted[key] or "") != (name or "")
-        ):
-            yield Failed(
-                "wrong-tools", f"{where}.{key}: {wanted[key]!r} was sent, {name!r} was said", wanted[key], name
-            )
-    if "arguments" not in wanted:
-        return
-    arguments = wanted["arguments"]
-    if not isinstance(arguments, str) or (wanted.get("complete", True) and (not arguments or _is_json(arguments))):
-        if not _same_arguments(arguments, said):
-            if cut_short and seen.outcome != "complete" and said.parsed is None:
-                return
-            given = said.raw if said.raw is not None else said.parsed
-            yield Failed(
-                "wrong-tools",
-                f"{where}.arguments: {difference(_text_of(arguments), _text_of(given))}",
-                arguments,
-                given,
-            )
-        return
-    yield from _unfinished(seen, where, arguments, said)
-
-
-def _unfinished(seen: Observed, where: str, sent: str, said: SaidCall) -> Iterator[Failed]:
-    """A call cut short: its raw text may be shown as far as it came, never a value that never arrived."""
-    text = "arguments never fully arrived"
-    if said.parsed is not None and not _parses_to(sent, said.parsed):
-        yield Failed("unfinished-call", f"{where}: {text}, yet the call has parsed ones", sent, said.parsed)
-    elif said.raw is not None and not sent.startswith(said.raw):
-        yield Failed("unfinished-call", f"{where}: {text}, yet the call has others", sent, said.raw)
-    elif seen.outcome == "complete" and not any(choice.finish_reason for choice in seen.choices.values()):
-        yield Failed(
-            "unfinished-call", f"{where}: {text}, the stream broke off, and the call is handed on", sent, said.raw
-        )
-
-
-def _whole_calls(seen: Observed, where: str, said: Sequence[SaidCall]) -> Iterator[Failed]:
-    for number, call in enumerate(said):
-        if call.parsed is not None or seen.outcome == "complete":
-            given = call.parsed if call.parsed is not None else call.raw
-            name = f"{where}tool_calls[{number}]"
-            yield Failed("unfinished-call", f"{name} was cut short and is handed on as whole", "unfinished", given)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _parses_to(text: str, value: Any) -> bool:
-    try:
-        return bool(json.loads(text) == value)
-    except ValueError:
-        return False
-
-
-def _same_arguments(wanted: Any, said: SaidCall) -> bool:
-    """Equal as text, or as JSON: some clients give only one of the two."""
-    if isinstance(wanted, str):
-        if said.raw is not None:
-            return said.raw == wanted or _same_json(said.raw, wanted)
-        return _parses_to(wanted or "{}", said.parsed) or (not wanted and said.parsed in (None, "", {}))
-    return said.parsed == wanted if said.raw is None else _parses_to(said.raw, wanted)
-
-
-def _same_json(one: str, other: str) -> bool:
-    try:
-        return bool(json.loads(one) == json.loads(other))
-    except ValueError:
-        return False
-
-
-def _function(seen: Observed, where: str, wanted: Any, said: Mapping[str, Any] | None) -> Iterator[Failed]:
-    """The deprecated single call: a tool call without id."""
-    if isinstance(wanted, FunctionCall):
-        wanted = {"name": wanted.name, "arguments": wanted.arguments}
-    where = f"{where}function_call"
-    if not wanted or said is None:
-        if (wanted or said) and seen.outcome != "error":
-            yield Failed("wrong-tools", f"{where} is not what was sent", wanted, said)
-        return
-    raw = said.get("arguments_raw", said.get("arguments"))
-    call = SaidCall(id=None, name=said.get("name"), raw=raw, parsed=said.get("arguments_json"))
-    yield from _call(seen, where, wanted, call, cut_short=seen.outcome in {"error", "incomplete"})
 
 
 def _invented_choices(expected: Expectation, seen: Observed) -> Iterator[Failed]:
@@ -302,86 +180,3 @@ def _deltas(seen: Observed) -> Iterator[Failed]:
             final = getattr(choice, kind) if choice else ""
             if _paired(joined) != _paired(final):
                 yield Failed("deltas-differ", f"choices[{index}].{kind}: {difference(final, joined)}", final, joined)
-
-
-def _traffic(expected: Expectation, seen: Observed) -> Iterator[Failed]:
-    exchanges = seen.exchanges
-    count = len(exchanges)
-    if expected.requests_max is not None and count > expected.requests_max:
-        yield Failed(
-            "resent",
-            f"{count} requests were sent, at most {expected.requests_max} allowed",
-            expected.requests_max,
-            count,
-        )
-    if count < expected.requests_min:
-        yield Failed(
-            "resent",
-            f"{count} requests were sent, at least {expected.requests_min} wanted",
-            expected.requests_min,
-            count,
-        )
-    yield from _waits(expected, seen)
-    if expected.result_within_s is not None and exchanges and exchanges[-1].last_byte_ns is not None:
-        took_s = (seen.said.ended_ns - exchanges[-1].last_byte_ns) / 1e9
-        if took_s > expected.result_within_s:
-            yield Failed(
-                "hang",
-                f"the result came {took_s:.1f} s after the last byte",
-                expected.result_within_s,
-                round(took_s, 2),
-            )
-    if expected.left_within_s is not None and exchanges:
-        yield from _held(expected.left_within_s, seen)
-    if any(exchange.late for exchange in exchanges):
-        yield Failed("late", "what had arrived was not handed on within 2 s", None, sum(e.late for e in exchanges))
-    for breach in {breach: None for exchange in exchanges for breach in exchange.breaches}:
-        yield Failed("bad-request", f"request body: {breach}", None, breach)
-
-
-def _waits(expected: Expectation, seen: Observed) -> Iterator[Failed]:
-    pairs = zip(seen.exchanges, seen.exchanges[1:], strict=False)
-    for before, after in pairs:
-        waited_s = (after.arrived_ns - (before.ended_ns or before.last_byte_ns or before.arrived_ns)) / 1e9
-        if expected.wait_min_s is not None and waited_s < expected.wait_min_s * 0.95:
-            text = f"the next request came after {waited_s:.2f} s, at least {expected.wait_min_s:g} s were asked for"
-            yield Failed("early-retry", text, expected.wait_min_s, round(waited_s, 3))
-        if expected.wait_max_s is not None and waited_s > expected.wait_max_s:
-            text = f"the next request came only after {waited_s:.1f} s"
-            yield Failed("hang", text, expected.wait_max_s, round(waited_s, 2))
-
-
-def _held(limit_s: float, seen: Observed) -> Iterator[Failed]:
-    exchange = seen.exchanges[-1]
-    since_ns = seen.said.ended_ns if seen.outcome == "stopped" else (exchange.last_byte_ns or exchange.arrived_ns)
-    left_ns = exchange.left_ns
-    took_s = None if left_ns is None else max(0.0, (left_ns - since_ns) / 1e9)
-    if took_s is None and exchange.complete:
-        return  # the server ended the answer itself before the client had a reason to leave
-    if took_s is None or took_s > limit_s:
-        said = "was still open" if took_s is None else f"was closed after {took_s:.1f} s"
-        yield Failed("held-connection", f"the connection {said}, {limit_s:g} s allowed", limit_s, took_s)
-
-
-def short(text: Any) -> str:
-    """A value as one line of at most `SHOWN` characters."""
-    line = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False, default=str)
-    return line if len(line) <= SHOWN else f"{line[:SHOWN]}... ({len(line)} characters)"
-
-
-def _text_of(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def difference(wanted: str, said: str) -> str:
-    """Where two texts part, in one line."""
-    if not said:
-        return f"{short(repr(wanted))} was sent, nothing was said"
-    at = next((i for i, (a, b) in enumerate(zip(wanted, said, strict=False)) if a != b), min(len(wanted), len(said)))
-    start = max(0, at - 20)
-    lead = "..." if start else ""
-    sent = f"{lead}{wanted[start : at + 60]!r}"
-    got = f"{lead}{said[start : at + 60]!r}"
-    if len(wanted) == len(said):
-        return f"{sent} was sent, {got} was said (from character {at})"
-    return f"{sent} was sent, {got} was said (from character {at}; {len(wanted)} against {len(said)} characters)"

@@ -9,7 +9,8 @@ import attrs
 
 from streamproof.judging.sent import Sent
 from streamproof.judging.tables import DERIVED, STOPPED_LEFT_WITHIN_S
-from streamproof_formats.message import Usage
+from streamproof_formats.dialects import DIALECTS
+from streamproof_formats.message import Message, ToolCall, Usage
 from streamproof_scenarios.model import Case, Fill, Outcome, Reading
 
 UNSTATED: Final = "unstated"
@@ -32,6 +33,10 @@ class Expectation:
     """True when the server reported an error, in the stream or in place of it."""
     unfinished_calls: bool = False
     """True when any tool call sent is cut short: none may be handed on as whole."""
+    cut_calls: Mapping[int, tuple[ToolCall, ...]] = attrs.field(factory=dict)
+    """Per choice, the calls as they were sent, where the scenario says of them only that they are unfinished."""
+    stays_open: bool = False
+    """True when the server goes silent without closing: leaving is the client's part."""
     usage: Usage | Unstated | None = UNSTATED
     error_status: int | None = None
     error_says: str | None = None
@@ -43,6 +48,11 @@ class Expectation:
     result_within_s: float | None = None
     text_is_prefix: bool = False
     """True when the client was stopped: what it has is a beginning of the text."""
+    text_may_be_cut: bool = False
+    """True when the connection broke off: a client that reports an error may have lost what it was just reading.
+
+    RFC 9112, section 8, asks that an incomplete message be recorded as such, not that its last bytes be handed on.
+    """
     cost_linear: bool = False
     notes: tuple[str, ...] = ()
 
@@ -71,17 +81,29 @@ def derive(case: Case, answers: Sequence[Sent], answered: int) -> Expectation:
     message = sent.message
     return Expectation(
         name=None,
-        outcomes=row.outcomes,
+        outcomes=_shown_as(row.outcomes, case, message),
         choices={choice.index: attrs.asdict(choice, recurse=False) for choice in message.choices},
         all_choices=True,
         error_sent=message.error is not None or sent.ended == "refused",
         unfinished_calls=any(not call.complete for choice in message.choices for call in choice.tool_calls),
+        stays_open=sent.stays_open,
         usage=message.usage if "complete" in row.outcomes else UNSTATED,
         error_status=message.error.status if message.error else None,
         requests_max=_requests_max(answers, stopped=stopped),
         left_within_s=STOPPED_LEFT_WITHIN_S if stopped else None,
         text_is_prefix=stopped,
+        text_may_be_cut=sent.ended in {"cut", "stalled"},
     )
+
+
+def _shown_as(outcomes: frozenset[Outcome], case: Case, message: Message) -> frozenset[Outcome]:
+    """The outcomes, and how a client can show them: a stream that ends without a finish reason looks incomplete.
+
+    A client shows completeness by the finish reason, so where none was sent it has none to show.
+    """
+    due = DIALECTS[case.dialect].finish_is_due
+    lacks = not message.choices or any(choice.finish_reason is None for choice in message.choices)
+    return outcomes | {"incomplete"} if due and lacks and "complete" in outcomes else outcomes
 
 
 def _requests_max(answers: Sequence[Sent], *, stopped: bool) -> int | None:
@@ -97,6 +119,8 @@ def _requests_max(answers: Sequence[Sent], *, stopped: bool) -> int | None:
 
 def _overlay(base: Expectation, reading: Reading, *, replace: bool) -> Expectation:
     outcomes = frozenset(reading.outcome) or base.outcomes
+    if {"complete", "incomplete"} <= base.outcomes and "complete" in outcomes and not _states_finish(reading):
+        outcomes |= {"incomplete"}
     fresh = replace or not (outcomes & base.outcomes)
     choices = _choices(reading)
     merged: dict[int, dict[str, Any]] = {} if fresh else {i: dict(fields) for i, fields in base.choices.items()}
@@ -104,9 +128,10 @@ def _overlay(base: Expectation, reading: Reading, *, replace: bool) -> Expectati
         merged.setdefault(index, {}).update(fields)
     tools_unfinished = reading.tool_calls == "unfinished"
     if tools_unfinished:
+        merged.setdefault(0, {})
         for fields in merged.values():
             fields.pop("tool_calls", None)
-    stated_requests = "requests" in reading.stated
+    stated_requests = not reading.stated.isdisjoint({"requests_min", "requests_max"})
     return Expectation(
         name=reading.name,
         outcomes=outcomes,
@@ -114,21 +139,28 @@ def _overlay(base: Expectation, reading: Reading, *, replace: bool) -> Expectati
         all_choices=not fresh and base.all_choices,
         error_sent=base.error_sent,
         unfinished_calls=tools_unfinished or (base.unfinished_calls and not fresh),
+        cut_calls={i: fields["tool_calls"] for i, fields in base.choices.items()} if tools_unfinished else {},
+        stays_open=base.stays_open,
         usage=_usage(reading, UNSTATED if fresh else base.usage),
         error_status=reading.error_status
         if reading.error_status is not None
         else (None if fresh else base.error_status),
         error_says=reading.error_says,
-        requests_min=reading.requests_min or 1,
+        requests_min=1 if reading.requests_min is None else reading.requests_min,
         requests_max=reading.requests_max if stated_requests else base.requests_max,
         wait_min_s=reading.wait_min_s,
         wait_max_s=reading.wait_max_s,
         left_within_s=reading.left_within_s if reading.left_within_s is not None else base.left_within_s,
         result_within_s=reading.result_within_s,
         text_is_prefix=base.text_is_prefix and "text" not in reading.stated,
+        text_may_be_cut=base.text_may_be_cut and not reading.stated & {"text", "choices"},
         cost_linear=reading.cost_linear,
         notes=reading.notes,
     )
+
+
+def _states_finish(reading: Reading) -> bool:
+    return "finish_reason" in reading.stated or any("finish_reason" in entry for entry in reading.choices or ())
 
 
 def _usage(reading: Reading, base: Usage | Unstated | None) -> Usage | Unstated | None:

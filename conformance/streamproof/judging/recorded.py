@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Literal
 
 import attrs
 
+from streamproof.errors import CannotJudge
 from streamproof.judging.tables import BASES
+from streamproof_formats.content_coding import CodingError, coding_of
 from streamproof_formats.finding import Finding
 from streamproof_formats.http import ResponseReader
 from streamproof_formats.judge import Judge, Judgement
+from streamproof_formats.profiles import PROFILES
 from streamproof_formats.response import BodyEnd, ResponseHead
 from streamproof_formats.rules import RULES
 
 SocketEnd = Literal["eof", "reset", "timeout"]
 
-MAX_KEPT: int = 64 << 20
-"""Bytes of a decoded body that are kept for the report."""
+MAX_KEPT: Final = 64 << 20
+"""Bytes of a decoded body that are kept for the report, and that an encoded body may decode to."""
+
+MAX_HEAD: Final = 1 << 18
+
+ON_THE_HEAD: Final = frozenset({"OC-01", "SSE-40", "SSE-41b", "SSE-42", "SSE-43", "SSE-44", "SSE-50"})
+"""Rules that a head breaks by itself.  Other findings without a place tell of how the answer ended."""
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +40,16 @@ class Recorded:
     """The decoded body, at most 64 MiB of it."""
     problem: str | None = None
     """What kept the answer from being read as HTTP, or the stream from being read on."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that the answer breaks."""
+        return self.judgement.findings
+
+    @property
+    def findings_so_far(self) -> tuple[Finding, ...]:
+        """What holds of the answer however it would have gone on: for one that was not read to its end."""
+        return tuple(f for f in self.findings if f.start is not None or f.rule in ON_THE_HEAD)
 
 
 def judge_body(pieces: Iterable[bytes], dialect: str, *, request: Mapping[str, Any] | None, profile: str) -> Recorded:
@@ -52,15 +70,21 @@ def judge_answer(
     request: Mapping[str, Any] | None,
     profile: str,
     socket_end: SocketEnd = "eof",
+    max_head: int = MAX_HEAD,
+    max_decoded: int = MAX_KEPT,
 ) -> Recorded:
-    """Judges a whole HTTP/1.x answer; `socket_end` is how reading ended after the last piece."""
-    reader = ResponseReader()
+    """Judges a whole HTTP/1.x answer; `socket_end` is how reading ended after the last piece.
+
+    Raises `CannotJudge` for a content encoding that cannot be undone here.
+    """
+    reader = ResponseReader(max_head=max_head, max_decoded=max_decoded)
     judge: Judge | None = None
     body = bytearray()
 
     def take(data: bytes) -> None:
         nonlocal judge
         if judge is None and reader.head is not None:
+            _require_readable(reader.head)
             judge = Judge(dialect, request=request, profile=profile, head=reader.head)
         if judge is not None and data:
             judge.receive_data(data)
@@ -83,6 +107,13 @@ def judge_answer(
     )
 
 
+def _require_readable(head: ResponseHead) -> None:
+    try:
+        coding_of(head.header("content-encoding"))
+    except CodingError as error:
+        raise CannotJudge(str(error), "record the answer to a request with `Accept-Encoding: identity`") from None
+
+
 def worth(
     findings: Iterable[Finding], *, problem: bool = False, strict: bool = False
 ) -> Literal["pass", "warn", "fail"]:
@@ -91,3 +122,21 @@ def worth(
     if problem or "fail" in worths or (strict and "warn" in worths):
         return "fail"
     return "warn" if "warn" in worths else "pass"
+
+
+def passing_profiles(
+    findings: Iterable[Finding], dialect: str, again: Callable[[str], Iterable[Finding]]
+) -> tuple[str, ...]:
+    """The profiles under which what fails would not fail.
+
+    `again` gives the findings under a profile; it is asked only for those that allow each of the rules that fail.
+    """
+    failing = {finding.rule for finding in findings if worth([finding]) == "fail"}
+    return tuple(
+        name
+        for name, profile in PROFILES.items()
+        if failing
+        and (profile.dialects is None or dialect in profile.dialects)
+        and failing <= profile.allows.keys()
+        and worth(again(name)) != "fail"
+    )

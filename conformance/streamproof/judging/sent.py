@@ -49,6 +49,8 @@ class Sent:
     """At most `BODY_LIMIT` bytes of it."""
     whole: bool
     """False when the body is longer than was judged."""
+    stays_open: bool = False
+    """True when the server does not close after the last byte: it stalls, and the client has to leave."""
 
 
 def body_end(answer: AnswerPlan, size: int) -> BodyEnd:
@@ -105,4 +107,5 @@ def read_answer(case: Case, answer: AnswerPlan, *, limit: int = BODY_LIMIT, prof
         has_body=size > 0,
         body=b"".join(pieces),
         whole=whole,
+        stays_open=answer.ending.kind == "stall",
     )

@@ -7,8 +7,9 @@ from typing import Literal
 
 import attrs
 
-from streamproof.judging.checks import Failed, run_checks
+from streamproof.judging.checks import run_checks
 from streamproof.judging.expectation import Expectation
+from streamproof.judging.failed import Failed
 from streamproof.judging.observed import Observed
 from streamproof.judging.tables import CHECKS, FORCES, CheckName
 from streamproof_formats.rules import RULES
@@ -43,7 +44,7 @@ def judge_client(
     `newer` says that the scenario is younger than the pinned catalogue: it warns, it does not fail.
     """
     tried = [(reading, run_checks(case.dialect, reading, seen)) for reading in readings]
-    reading, failed = min(tried, key=lambda pair: (seen.outcome not in pair[0].outcomes, *_weight(pair[1])))
+    reading, failed = min(tried, key=lambda pair: (*_distance(pair[0], seen), *_weight(pair[1])))
     lenient = FORCES[case.scenario.force] == "reading" or len(readings) > 1
     worths = [_worth(case.scenario, item, lenient=lenient, newer=newer) for item in failed]
     verdict: Literal["pass", "warn", "fail"] = "pass"
@@ -53,10 +54,17 @@ def judge_client(
     return ClientVerdict(
         verdict=verdict,
         reading=reading.name if held else None,
-        findings=tuple(_finding(case, item) for item in failed),
+        findings=tuple(finding_of(case, item) for item in failed),
         expectation=reading,
-        notes=_notes(reading, seen),
+        notes=_notes(seen),
     )
+
+
+def _distance(reading: Expectation, seen: Observed) -> tuple[bool, bool]:
+    """Whether the number of requests, and the outcome, are another than this reading speaks of."""
+    most = reading.requests_max
+    fits = reading.requests_min <= len(seen.exchanges) and (most is None or len(seen.exchanges) <= most)
+    return not fits, seen.outcome not in reading.outcomes
 
 
 def _weight(failed: Sequence[Failed]) -> tuple[int, int, int]:
@@ -76,7 +84,8 @@ def _worth(scenario: Scenario, failed: Failed, *, lenient: bool, newer: bool) ->
     return "fail"
 
 
-def _finding(case: Case, failed: Failed) -> CaseFinding:
+def finding_of(case: Case, failed: Failed) -> CaseFinding:
+    """The failed check as a report has it."""
     rule = RULES[rule_of(case, failed.check)]
     return CaseFinding(
         check=failed.check,
@@ -91,20 +100,18 @@ def _finding(case: Case, failed: Failed) -> CaseFinding:
 
 
 def rule_of(case: Case, check: CheckName) -> str:
-    """The rule that a finding cites: the first of the scenario's refs, then of what it breaks, then the check's own."""
+    """The rule that a finding cites: the first of the scenario's refs, then of what it breaks, then the check's own.
+
+    A scenario of several dialects names rules of each: those of another dialect say nothing here.
+    """
+    family = {"openai-chat": "OC-", "workers-ai": "WA-"}.get(case.dialect, "SSE-")
     named = [ref for ref in (*case.scenario.refs, *case.breaks) if ref in RULES]
     if named:
-        return named[0]
-    family = {"openai-chat": "OC-", "workers-ai": "WA-"}.get(case.dialect, "SSE-")
+        return next((rule for rule in named if rule.startswith((family, "SSE-"))), named[0])
     own = FALLBACK_RULES.get(check, ())
     return next((rule for rule in own if rule.startswith((family, "SSE-"))), "SSE-09")
 
 
-def _notes(reading: Expectation, seen: Observed) -> tuple[str, ...]:
-    notes = []
-    if "connections" in reading.notes:
-        connections = {exchange.connection for exchange in seen.exchanges}
-        notes.append(f"{len(seen.exchanges)} requests over {len(connections)} connections")
-    if seen.extra_output:
-        notes.append(f"beside the text the client printed: {seen.extra_output[:300]!r}")
-    return tuple(notes)
+def _notes(seen: Observed) -> tuple[str, ...]:
+    printed = (f"beside the text the client printed: {seen.extra_output[:300]!r}",) if seen.extra_output else ()
+    return (*printed, *(f"handed on as it came: {odd}" for odd in seen.handed_on))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 
 import attrs
+
+from streamproof_formats.finding import Finding
+from streamproof_formats.message import Message
+from streamproof_formats.rules import broken
 
 Wants = Literal["stream", "refusal", "abort"]
 """What a conforming endpoint does: streams an answer, refuses before the first byte, survives being left."""
@@ -33,7 +37,18 @@ class Probe:
     body: Callable[[Asking], Body | bytes]
     tokens: Callable[[Asking], int] = lambda asking: asking.tokens
     """The tokens that its answer can cost at most."""
+    looks_for: Callable[[Message | None, Asking], Iterable[Finding]] = lambda _message, _asking: ()
+    """What is looked for in the message beside the rules that every stream is judged by."""
+    must_show: Literal["tool_calls"] | None = None
+    """What of a choice the probe is about: an answer that was cut short before it has that proves nothing."""
     refs: tuple[str, ...] = ()
+    needs: str | None = None
+    """What an endpoint may lack: it is skipped for want of that, where the request is refused."""
+    refusal_breaks: str | None = None
+    """The rule that is broken where the request is refused, or not answered by a stream."""
+    lenience: str | None = None
+    """Said, as a warning, of an endpoint that answers instead of refusing; None where it cannot understand the body."""
+    accept: str = "text/event-stream"
     wrong_key: bool = False
     """True to send a key that is not valid."""
     is_dangerous: bool = False
@@ -42,6 +57,15 @@ class Probe:
 
 def _free(_asking: Asking) -> int:
     return 0
+
+
+def _named_call(message: Message | None, _asking: Asking) -> Iterable[Finding]:
+    """A tool that is named must be called, unless the answer was refused or cut short."""
+    for choice in message.choices if message is not None else ():
+        if choice.finish_reason in {"stop", "tool_calls"} and not (choice.tool_calls or choice.refusal):
+            # To name a tool "forces the model to call that tool."
+            # -- openai-openapi 2.3.0, ChatCompletionToolChoiceOption
+            yield broken("OC-37c", f"expected a call of the tool that was named, found none in choice {choice.index}")
 
 
 def _chat(asking: Asking, text: str = "Count from one to five.", **more: Any) -> dict[str, Any]:
@@ -63,6 +87,14 @@ _WEATHER: Final = {
     },
 }
 
+_NAMED: Final = {"type": "function", "function": {"name": "get_weather"}}
+
+
+def _tool(asking: Asking, choice: Any) -> dict[str, Any]:
+    body = _chat(asking, "What is the weather in Oslo?", tools=[_WEATHER], tool_choice=choice)
+    return body | {asking.token_field: 4 * asking.tokens}
+
+
 PROBES: Final[Mapping[str, tuple[Probe, ...]]] = {
     "openai-chat": (
         Probe(
@@ -73,24 +105,36 @@ PROBES: Final[Mapping[str, tuple[Probe, ...]]] = {
             body=_chat,
         ),
         Probe(
+            name="sdk-accept",
+            title="Accept as the official SDKs send it: application/json",
+            wants="stream",
+            refs=("SSE-46",),
+            accept="application/json",
+            refusal_breaks="SSE-46",
+            body=_chat,
+        ),
+        Probe(
             name="usage",
             title="Usage asked for",
             wants="stream",
             refs=("OC-27", "OC-29"),
+            needs="stream_options",
             body=lambda asking: _chat(asking, stream_options={"include_usage": True}),
         ),
         Probe(
             name="no-usage",
-            title="Usage refused in so many words",
+            title="Usage declined in so many words",
             wants="stream",
             refs=("OC-28",),
+            needs="stream_options",
             body=lambda asking: _chat(asking, stream_options={"include_usage": False}),
         ),
         Probe(
             name="two-choices",
             title="Two choices",
             wants="stream",
-            refs=("OC-40", "OC-17"),
+            refs=("OC-40", "OC-17", "OC-18"),
+            needs="n",
             body=lambda asking: _chat(asking, n=2),
             tokens=lambda asking: 2 * asking.tokens,
         ),
@@ -99,24 +143,30 @@ PROBES: Final[Mapping[str, tuple[Probe, ...]]] = {
             title="One token at most",
             wants="stream",
             refs=("OC-39",),
+            needs="stream_options",
             body=lambda asking: _chat(asking, stream_options={"include_usage": True}) | {asking.token_field: 1},
             tokens=lambda _: 1,
         ),
         Probe(
-            name="forced-tool",
-            title="A tool call that is forced",
+            name="required-tool",
+            title="A tool call that is required",
+            wants="stream",
+            refs=("OC-37b", "OC-22"),
+            needs="tools",
+            must_show="tool_calls",
+            body=lambda asking: _tool(asking, "required"),
+            tokens=lambda asking: 4 * asking.tokens,
+        ),
+        Probe(
+            name="named-tool",
+            title="A call of the tool that is named",
             wants="stream",
             refs=("OC-37c", "OC-22"),
-            body=lambda asking: (
-                _chat(
-                    asking,
-                    "What is the weather in Oslo?",
-                    tools=[_WEATHER],
-                    tool_choice={"type": "function", "function": {"name": "get_weather"}},
-                )
-                | {asking.token_field: 4 * asking.tokens}
-            ),
+            needs="tools",
+            must_show="tool_calls",
+            body=lambda asking: _tool(asking, _NAMED),
             tokens=lambda asking: 4 * asking.tokens,
+            looks_for=_named_call,
         ),
         Probe(
             name="broken-json",
@@ -131,8 +181,8 @@ PROBES: Final[Mapping[str, tuple[Probe, ...]]] = {
             title="A body without messages",
             wants="refusal",
             refs=("SSE-47",),
+            lenience="a body without messages, which the schema of the request requires, was answered",
             body=lambda asking: {key: value for key, value in _chat(asking).items() if key != "messages"},
-            tokens=_free,
         ),
         Probe(
             name="wrong-key",
@@ -146,16 +196,21 @@ PROBES: Final[Mapping[str, tuple[Probe, ...]]] = {
             name="early-abort",
             title="A client that leaves after the first event",
             wants="abort",
-            refs=("SSE-48",),
             body=lambda asking: _chat(asking, "Count from one to a hundred.") | {asking.token_field: 8 * asking.tokens},
             tokens=lambda asking: 9 * asking.tokens,
             is_dangerous=True,
         ),
     ),
 }
-"""Per dialect, harmless ones first."""
+"""Per dialect, in the order in which they are sent: the plain one first, those that may do harm last."""
 
 
-def plan_of(dialect: str) -> tuple[Probe, ...]:
-    """The probes in the order in which they are sent: those that may do harm come last."""
-    return tuple(sorted(PROBES[dialect], key=lambda probe: probe.is_dangerous))
+def plan_of(dialect: str, names: Iterable[str] = ()) -> tuple[Probe, ...]:
+    """The probes of a dialect, or those of these names."""
+    chosen = frozenset(names)
+    return tuple(probe for probe in PROBES[dialect] if not chosen or probe.name in chosen)
+
+
+def most_bytes(probes: Iterable[Probe], asking: Asking) -> int:
+    """More bytes than any honest answer to one of these has: 4 KiB for each token, and 1 MiB in any case."""
+    return max(1 << 20, *(probe.tokens(asking) << 12 for probe in probes))

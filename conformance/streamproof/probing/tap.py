@@ -1,91 +1,95 @@
-"""A network backend that records every read and write of a connection with its time."""
+"""A connection that keeps every read with its time; under TLS it keeps the clear text."""
 
 from __future__ import annotations
 
 import ssl
-import typing
-from collections.abc import Iterable
 from time import perf_counter_ns
-from typing import Any, Literal
+from typing import Final, Literal
+from urllib.parse import SplitResult
 
 import attrs
 import httpcore
-import trio
 
-SocketEnd = Literal["eof", "reset", "timeout"]
+SocketEnd = Literal["eof", "reset"]
+
+PIECE: Final = 1 << 16
+"""Bytes of one read at most."""
 
 
 @attrs.define
 class Recording:
-    """What passed over one connection.  `reads` are (at_ns, bytes) in order."""
+    """What passed over one connection."""
 
     reads: list[tuple[int, bytes]] = attrs.field(factory=list)
+    """(at_ns, bytes), in order."""
+    size: int = 0
+    """Bytes of all reads together."""
     sent_ns: int | None = None
-    """When the last request byte was handed over."""
+    """When the last byte of the request was handed over."""
     end: SocketEnd | None = None
-    """How reading ended; None while the connection is open."""
+    """How the other side ended the connection; None if it had not when reading stopped."""
+    end_ns: int | None = None
 
     @property
-    def data(self) -> bytes:
-        """All bytes that were read, joined."""
-        return b"".join(data for _, data in self.reads)
+    def pieces(self) -> tuple[bytes, ...]:
+        """The bytes of each read."""
+        return tuple(data for _, data in self.reads)
 
 
-class _Tap(httpcore.AsyncNetworkStream):
-    def __init__(self, inner: httpcore.AsyncNetworkStream, recording: Recording) -> None:
-        self._inner, self._recording = inner, recording
+class Tap:
+    """A connection to a server, recorded."""
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    def __init__(self, stream: httpcore.AsyncNetworkStream, recording: Recording) -> None:
+        self._stream, self._recording = stream, recording
+
+    async def write(self, data: bytes) -> None:
+        """Sends all of `data`.
+
+        A server may answer and close before it has read the request: that is no error here, for its answer tells.
+        """
         try:
-            data = await self._inner.read(max_bytes, timeout)
-        except httpcore.ReadTimeout:
-            self._recording.end = "timeout"
-            raise
-        except httpcore.ReadError:
-            self._recording.end = "reset"
-            raise
-        if data:
-            self._recording.reads.append((perf_counter_ns(), data))
-        else:
-            self._recording.end = "eof"
-        return data
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._inner.write(buffer, timeout)
+            await self._stream.write(data)
+        except httpcore.WriteError:
+            return
         self._recording.sent_ns = perf_counter_ns()
 
+    async def read(self, most: int = PIECE) -> bytes:
+        """The next bytes; none once the connection has ended, however it did."""
+        try:
+            data = await self._stream.read(most)
+        except httpcore.ReadError:
+            self._end("reset")
+            return b""
+        if not data:
+            self._end("eof")
+            return b""
+        self._recording.reads.append((perf_counter_ns(), data))
+        self._recording.size += len(data)
+        return data
+
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        """Closes the connection."""
+        await self._stream.aclose()
 
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        inner = await self._inner.start_tls(ssl_context=ssl_context, server_hostname=server_hostname, timeout=timeout)
-        return _Tap(inner, self._recording)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+    def _end(self, end: SocketEnd) -> None:
+        self._recording.end = end
+        self._recording.end_ns = perf_counter_ns()
 
 
-class TapBackend(httpcore.AsyncNetworkBackend):
-    """Opens connections whose clear text, also under TLS, goes into `recording`.  One backend serves one connection."""
+async def connect(url: SplitResult, tls: ssl.SSLContext | None, recording: Recording) -> Tap:
+    """Opens a connection to the origin of `url`, with TLS for https.
 
-    def __init__(self) -> None:
-        self._inner = httpcore.TrioBackend()
-        self.recording = Recording()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[typing.Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connects, and records from then on."""
-        inner = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _Tap(inner, self.recording)
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleeps on trio's clock."""
-        await trio.sleep(seconds)
+    Raises httpcore.ConnectError, whose causes tell what happened.
+    """
+    assert url.hostname is not None
+    secure = url.scheme == "https"
+    stream = await httpcore.TrioBackend().connect_tcp(url.hostname, url.port or (443 if secure else 80))
+    if secure:
+        context = tls or ssl.create_default_context()
+        context.set_alpn_protocols(["http/1.1"])
+        try:
+            stream = await stream.start_tls(ssl_context=context, server_hostname=url.hostname)
+        except BaseException:
+            await stream.aclose()
+            raise
+    return Tap(stream, recording)

@@ -87,7 +87,7 @@ async def play(
     try:
         started_ns, runs, seen = 0, [], 0
         for number in range(case.scenario.client.runs):
-            live.reset(first_answer=seen, plan=plan)
+            live.reset(plan)
             said = await client.run(_request(case, session), deadline_s=timeout_s, on_report=live.take)
             started_ns = started_ns or said.started_ns
             last = number == case.scenario.client.runs - 1
@@ -118,7 +118,11 @@ async def play_parallel(
             nursery.start_soon(one, number, client)
     whole = [item for item in played if item is not None]
     return Played(
-        runs=[attrs.evolve(run, first_answer=number) for number, item in enumerate(whole) for run in item.runs],
+        runs=[
+            attrs.evolve(run, first_answer=number + run.first_answer)
+            for number, item in enumerate(whole)
+            for run in item.runs
+        ],
         exchanges=[exchange for item in whole for exchange in item.exchanges],
         started_ns=min(item.started_ns for item in whole),
     )
@@ -150,10 +154,9 @@ class _Live:
         self._changed = trio.Event()
         self._text = 0
         self._answers: Sequence[AnswerPlan] = ()
-        self._first = 0
 
-    def reset(self, *, first_answer: int, plan: Plan) -> None:
-        self._first, self._answers = first_answer, plan.answers
+    def reset(self, plan: Plan) -> None:
+        self._answers = plan.answers
         reader = machine(self._case.dialect, request=dict(self._case.request))
         self._message = partial(getattr, reader, "message")
         self._feed = feeder(reader, self._client.hello)

@@ -16,6 +16,7 @@ from streamproof.judging.sent import Sent
 from streamproof.judging.verdict import ClientVerdict
 from streamproof.running.job import Job
 from streamproof.running.play import Played
+from streamproof_mock.journal import Exchange
 from streamproof_reports.document import CaseResult, WireEvent
 
 T = TypeVar("T")
@@ -32,6 +33,10 @@ class Subject:
     name: str
     arguments: tuple[str, ...]
     """What follows `check client` to choose this client: `--client NAME`, or `-- CMD..`."""
+    options: tuple[str, ...] = ()
+    """What else a command needs to play the same again: `--scenarios DIR`, `--strict`, `--timeout S`."""
+    folders: tuple[str, ...] = ()
+    """The user's own folders of scenarios."""
 
 
 def plain_result(job: Job, subject: Subject, **fields: Any) -> CaseResult:
@@ -57,7 +62,7 @@ def judged_result(
 ) -> CaseResult:
     """The result of a play that could be judged, with its evidence."""
     failed = verdict.verdict != "pass"
-    start, excerpt = _excerpt(sent)
+    start, shown = excerpt(sent)
     ended_ns = seen.said.ended_ns
     return plain_result(
         job,
@@ -67,7 +72,7 @@ def judged_result(
         findings=verdict.findings,
         notes=verdict.notes,
         duration_s=round((ended_ns - played.started_ns) / 1e9, 4),
-        sent=base64.b64encode(excerpt).decode("ascii"),
+        sent=base64.b64encode(shown).decode("ascii"),
         sent_from=start,
         sent_total=len(sent.body),
         expected=_wanted(verdict) if failed else None,
@@ -80,12 +85,22 @@ def judged_result(
 
 def reproduce(job: Job, subject: Subject) -> tuple[str, ...]:
     """Commands that play the same bytes in the same delivery again."""
+    folders = [word for folder in subject.folders for word in ("--scenarios", folder)]
     choose = ["streamproof", "check", "client", "--select", f"case:{job.hash}", "--delivery", job.delivery]
     look = ["streamproof", "show", job.case.scenario.id]
-    return (shlex.join([*choose, *subject.arguments]), shlex.join(look))
+    if job.delivery not in {"as-written", "every-split"}:
+        look += ["--delivery", job.delivery]
+    return (shlex.join([*choose, *folders, *subject.options, *subject.arguments]), shlex.join([*look, *folders]))
 
 
-def _excerpt(sent: Sent) -> tuple[int, bytes]:
+def connections_note(exchanges: Sequence[Exchange]) -> str:
+    """`notes: [connections]`: whether a connection was used again."""
+    connections = len({exchange.connection for exchange in exchanges})
+    requests = f"{len(exchanges)} request{'' if len(exchanges) == 1 else 's'}"
+    return f"{requests} over {connections} connection{'' if connections == 1 else 's'}"
+
+
+def excerpt(sent: Sent) -> tuple[int, bytes]:
     """At most 4 KiB around the first place that the stream breaks a rule at, else its beginning."""
     place = next((finding.start for finding in sent.findings if finding.start is not None), 0)
     start = max(0, min(place - EXCERPT // 2, len(sent.body) - EXCERPT))

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
+import re
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 import attrs
 import trio
 
+from streamproof.adapters.child import ClientDidNotStart
 from streamproof.adapters.client import Client
 from streamproof.adapters.process import open_client
 from streamproof.adapters.said import Hello
 from streamproof.adapters.spec import ClientSpec
+from streamproof.judging.cost import DIVISOR, judge_cost
 from streamproof.judging.expectation import Expectation, expectations
 from streamproof.judging.observed import observe
 from streamproof.judging.sent import Sent, read_answer
-from streamproof.judging.verdict import ClientVerdict, judge_client
+from streamproof.judging.verdict import ClientVerdict, finding_of, judge_client
 from streamproof.running.job import Job, skip_of
 from streamproof.running.known import KnownList
 from streamproof.running.play import Played, Run, play, play_parallel, settle_limit_s, waits_s
-from streamproof.running.result import Subject, judged_result, plain_result
-from streamproof.running.sweep import sweep_finding
+from streamproof.running.result import Subject, connections_note, judged_result, plain_result, reproduce
+from streamproof.running.sweep import is_enough, sweep_result
 from streamproof_mock.server import MockServer
 from streamproof_reports.document import CaseResult
-from streamproof_reports.summary import FAILING
 from streamproof_scenarios.catalogue import is_newer
 from streamproof_scenarios.compiler import plays
+from streamproof_scenarios.model import Case
 from streamproof_scenarios.plan import Plan
 from streamproof_scenarios.problem import NotPlayable
+from streamproof_scenarios.scaling import scaled
 
 MAX_PLAYS: Final = 3
 """A play in which an asked-for boundary was not kept is repeated up to this many plays in all."""
+TIMED_PLAYS: Final = 2
+"""Plays of each size, of which the faster one tells the cost."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,36 +77,65 @@ class Runner:
         self._server, self._spec, self._subject, self._settings = server, spec, subject, settings
         self.totals = Totals()
 
-    async def run(self, jobs: Sequence[Job], tell: Callable[[CaseResult], None]) -> Hello:
+    async def run(
+        self, jobs: Sequence[Job], tell: Callable[[CaseResult], None], *, within_s: float | None = None
+    ) -> Hello:
         """Plays every job and tells of each result; raises `ClientDidNotStart` if the client never answers.
 
-        Results come in the order in which they are ready.
+        Results come in the order in which they are ready.  What `within_s` leaves no time for is told as
+        `harness_error`: it was not judged.
         """
+        left: dict[int, Job] = {}
+
+        def settle(number: int, result: CaseResult) -> None:
+            del left[number]
+            tell(result)
+
         async with open_client(self._spec) as first:
             hello = first.hello
-            send, receive = trio.open_memory_channel[Job](len(jobs) or 1)
-            for job in jobs:
+            send, receive = trio.open_memory_channel[int](len(jobs) or 1)
+            for number, job in enumerate(jobs):
                 skip = skip_of(job, hello)
                 if skip is not None:
                     tell(plain_result(job, self._subject, verdict="skip", reason=skip.reason, missing=skip.missing))
                 else:
-                    send.send_nowait(job)
+                    left[number] = job
+                    send.send_nowait(number)
             send.close()
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._work, first, receive.clone(), tell)
-                for _ in range(self._settings.jobs - 1):
-                    nursery.start_soon(self._work, None, receive.clone(), tell)
-                receive.close()
+            with trio.move_on_after(float("inf") if within_s is None else within_s):
+                async with _only_error(), trio.open_nursery() as nursery:
+                    nursery.start_soon(self._work, first, jobs, receive.clone(), settle)
+                    for _ in range(min(self._settings.jobs, len(left)) - 1):
+                        nursery.start_soon(self._work, None, jobs, receive.clone(), settle)
+                    receive.close()
+        for job in left.values():
+            tell(plain_result(job, self._subject, verdict="harness_error", reason="not reached within --max-time"))
         return hello
 
     async def _work(
-        self, client: Client | None, jobs: trio.MemoryReceiveChannel[Job], tell: Callable[[CaseResult], None]
+        self,
+        client: Client | None,
+        jobs: Sequence[Job],
+        numbers: trio.MemoryReceiveChannel[int],
+        settle: Callable[[int, CaseResult], None],
     ) -> None:
-        async with AsyncExitStack() as stack, jobs:
-            async for job in jobs:
+        async with AsyncExitStack() as stack, numbers:
+            async for number in numbers:
                 if client is None:
-                    client = await stack.enter_async_context(open_client(self._spec))
-                tell(await self._settled(client, job))
+                    client = await stack.enter_async_context(self._another())
+                settle(number, await self._settled(client, jobs[number]))
+
+    @asynccontextmanager
+    async def _another(self) -> AsyncIterator[Client]:
+        """One more process of the client; that the first one started does not say that a second one does."""
+        async with AsyncExitStack() as stack:
+            try:
+                client = await stack.enter_async_context(open_client(self._spec))
+            except ClientDidNotStart as error:
+                raise ClientDidNotStart(
+                    f"the client started once, but not once more beside it (--jobs 1 runs one process): {error}"
+                ) from error
+            yield client
 
     async def _settled(self, client: Client, job: Job) -> CaseResult:
         """The result of a job once known lists and a second play of a failure have had their say."""
@@ -108,12 +143,11 @@ class Runner:
         try:
             result = await self._case(client, job)
             if result.verdict == "fail":
-                async with open_client(self._spec) as fresh:
-                    again = await self._case(fresh, job)
-                if again.verdict not in FAILING:
-                    result = attrs.evolve(result, verdict="flaky", reason="failed, then passed in a fresh process")
+                result = await self._confirmed(job, result)
         except NotPlayable as error:
             return plain_result(job, self._subject, verdict="skip", reason=str(error))
+        except ClientDidNotStart as error:
+            return plain_result(job, self._subject, verdict="adapter_error", reason=str(error))
         except Exception as error:  # noqa: BLE001 - our own fault must not take the other cases' results with it
             place = traceback.extract_tb(error.__traceback__)[-1]
             reason = f"the harness failed: {error!r} ({Path(place.filename).name}:{place.lineno})"
@@ -121,31 +155,77 @@ class Runner:
         result = self._against_lists(result)
         return attrs.evolve(result, duration_s=round((time.perf_counter_ns() - started_ns) / 1e9, 4))
 
+    async def _confirmed(self, job: Job, result: CaseResult) -> CaseResult:
+        """Plays a failure once more in a fresh process: `flaky` if it passes then, the failure if it does not."""
+        try:
+            async with open_client(self._spec) as fresh:
+                again = await self._case(fresh, job)
+        except ClientDidNotStart as error:
+            return attrs.evolve(result, notes=(*result.notes, f"not played again, no fresh process started: {error}"))
+        if again.verdict in {"pass", "warn"}:
+            return attrs.evolve(result, verdict="flaky", reason="failed, then passed in a fresh process")
+        return result
+
     def _against_lists(self, result: CaseResult) -> CaseResult:
         failing, flaky = self._settings.known_failing, self._settings.known_flaky
-        line = failing.line_of(result.case)
+        line = failing.line_of(result.case, result.delivery)
         if line is not None and result.verdict in {"fail", "flaky"}:
             return attrs.evolve(result, verdict="xfail", reason=f"known to fail ({failing.path}:{line})")
         if line is not None and result.verdict in {"pass", "warn"}:
             return attrs.evolve(result, verdict="xpass", reason=f"passes now: remove line {line} of {failing.path}")
-        line = flaky.line_of(result.case)
+        line = flaky.line_of(result.case, result.delivery)
         if line is not None and result.verdict in {"fail", "flaky"}:
             return attrs.evolve(result, verdict="xfail", reason=f"known to be flaky ({flaky.path}:{line})")
         return result
 
     async def _case(self, client: Client, job: Job) -> CaseResult:
         """Plays every play of the job's delivery; most deliveries are one."""
-        results = []
-        for plan in plays(job.case, job.delivery):
-            judged = await self._kept(client, job, plan)
-            results.append((plan.delivery, judged.result))
-            if judged.result.verdict in {"adapter_error", "harness_error"}:
-                return judged.result
-        return results[0][1] if len(results) == 1 else sweep_finding(results)
+        plans = list(plays(job.case, job.delivery))
+        if not plans:
+            raise NotPlayable("the body has no place to be split at")
+        # The same for each play: no delivery changes a byte.
+        sent = _sent(job.case, plans[0])
+        results: list[tuple[str, CaseResult]] = []
+        for plan in plans:
+            # A play of a sweep has a name and a hash of its own, under which it is reproduced.
+            own = attrs.evolve(job, delivery=plan.delivery, hash=plan.hash)
+            results.append((plan.delivery, (await self._kept(client, own, plan, sent)).result))
+            if is_enough(results):
+                break
+        if job.delivery == "every-split":
+            whole = sweep_result(results, len(plans))
+            return attrs.evolve(whole, delivery=job.delivery, hash=job.hash)
+        (result,) = (result for _, result in results)
+        if any(reading.cost_linear for reading in expectations(job.case, sent, 0)):
+            return await self._with_cost(client, job, result)
+        return result
 
-    async def _kept(self, client: Client, job: Job, plan: Plan) -> _Judged:
+    async def _with_cost(self, client: Client, job: Job, result: CaseResult) -> CaseResult:
+        """Plays the same with a quarter of its fills, and warns where the time does not shrink with the size."""
+        if result.verdict not in {"pass", "warn"}:
+            return result
+        small_job = attrs.evolve(job, case=scaled(job.case, DIVISOR))
+        times: dict[bool, list[float]] = {True: [result.duration_s], False: []}
+        for one, is_large in ((job, True), (small_job, False)):
+            (plan,) = plays(one.case, one.delivery)
+            sent = _sent(one.case, plan)
+            while len(times[is_large]) < TIMED_PLAYS:
+                played = (await self._kept(client, one, plan, sent)).result
+                if played.verdict not in {"pass", "warn"}:
+                    return attrs.evolve(result, notes=(*result.notes, "the cost could not be measured"))
+                times[is_large].append(played.duration_s)
+        slow = judge_cost(min(times[True]), min(times[False]))
+        if slow is None:
+            return result
+        return attrs.evolve(
+            result,
+            verdict="fail" if self._settings.strict else "warn",
+            findings=(*result.findings, finding_of(job.case, slow)),
+            reproduce=reproduce(job, self._subject),
+        )
+
+    async def _kept(self, client: Client, job: Job, plan: Plan, sent: Sequence[Sent]) -> _Judged:
         """Repeats a play in which a boundary was not kept: such a play proves nothing, whatever its verdict."""
-        sent = [read_answer(job.case, answer, limit=_limit(job)) for answer in plan.answers]
         for _ in range(MAX_PLAYS):
             judged = await self._play(client, job, plan, sent)
             if judged.kept:
@@ -163,8 +243,7 @@ class Runner:
         if case.scenario.client.parallel > 1:
             async with AsyncExitStack() as stack:
                 others = [
-                    await stack.enter_async_context(open_client(self._spec))
-                    for _ in range(case.scenario.client.parallel - 1)
+                    await stack.enter_async_context(self._another()) for _ in range(case.scenario.client.parallel - 1)
                 ]
                 played = await play_parallel(self._server, [client, *others], case, plan, **limits)
         else:
@@ -191,6 +270,8 @@ class Runner:
         order = ("fail", "warn", "pass")
         run, verdict = min(zip(played.runs, judged, strict=True), key=lambda pair: order.index(pair[1].verdict))
         notes = tuple(dict.fromkeys(note for item in judged for note in item.notes))
+        if any("connections" in item.expectation.notes for item in judged):
+            notes = (*notes, connections_note(played.exchanges))
         answered = _answered(run)
         return attrs.evolve(
             judged_result(
@@ -213,12 +294,16 @@ class Runner:
         return judge_client(case, readings, seen, newer=newer, strict=self._settings.strict)
 
 
+_REFUSED: Final = re.compile(r";\s*q\s*=\s*0(?:\.0*)?\s*$", re.IGNORECASE)
+"""A weight of 0 says "not acceptable" (RFC 9110, section 12.4.2)."""
+
+
 def _unasked_encoding(job: Job, played: Played) -> str | None:
     """The content encoding that was used although a request did not offer it (RFC 9110, section 12.5.3)."""
     for exchange in played.exchanges:
         encoding = job.case.answers[min(exchange.number, len(job.case.answers) - 1)].encoding
         offered = next((value for name, value in exchange.headers if name == "accept-encoding"), "")
-        names = {item.partition(";")[0].strip().lower() for item in offered.split(",")}
+        names = {item.partition(";")[0].strip().lower() for item in offered.split(",") if not _REFUSED.search(item)}
         if encoding is not None and not names & {encoding, "*"}:
             return encoding
     return None
@@ -228,6 +313,21 @@ def _answered(run: Run) -> int:
     return run.first_answer + max(0, len(run.exchanges) - 1)
 
 
-def _limit(job: Job) -> int:
-    """A stream that is meant to be left early may be endless: its beginning is enough to judge by."""
-    return 256 << 10 if job.case.scenario.client.stop_after is not None else 64 << 20
+def _sent(case: Case, plan: Plan) -> tuple[Sent, ...]:
+    # A stream that is meant to be left early may be endless: its beginning is enough to judge by.
+    limit = 256 << 10 if case.scenario.client.stop_after is not None else 64 << 20
+    return tuple(read_answer(case, answer, limit=limit) for answer in plan.answers)
+
+
+@asynccontextmanager
+async def _only_error() -> AsyncIterator[None]:
+    """An error that one task alone raised leaves the nursery as it is, not in a group."""
+    alone: BaseException | None = None
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) != 1:
+            raise
+        alone = group.exceptions[0]
+    if alone is not None:
+        raise alone

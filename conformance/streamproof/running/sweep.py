@@ -11,20 +11,32 @@ from streamproof_reports.document import CaseResult
 
 NAMED: Final = 12
 """Places that a message names."""
+MOST_HANGS: Final = 3
+"""A sweep ends after this many plays without a result: each costs the whole time limit, and they tell the same."""
 
 
-def sweep_finding(results: Sequence[tuple[str, CaseResult]]) -> CaseResult:
-    """The worst result, its message saying how many of the plays failed and which.
+def is_enough(results: Sequence[tuple[str, CaseResult]]) -> bool:
+    """True when further plays would tell nothing new: too many hung, or the last one could not be judged."""
+    hung = sum(any(finding.check == "hang" for finding in result.findings) for _, result in results)
+    return hung >= MOST_HANGS or (bool(results) and results[-1][1].verdict not in {"pass", "warn", "fail"})
 
-    `results` are pairs of the play's name (`at:88`) and its result; there is at least one.
+
+def sweep_result(results: Sequence[tuple[str, CaseResult]], planned: int) -> CaseResult:
+    """The worst result, its first message saying how many of the plays failed and which.
+
+    `results` are pairs of the play's name (`at:88`) and its result; there is at least one.  A play that could not be
+    judged is the result of the whole sweep.
     """
     order = ("fail", "warn", "pass")
+    if results[-1][1].verdict not in order:
+        return results[-1][1]
     worst = min((result for _, result in results), key=lambda result: order.index(result.verdict))
     if worst.verdict == "pass":
         return worst
     places = [name for name, result in results if result.verdict == worst.verdict]
     named = ", ".join(places[:NAMED]) + (", ..." if len(places) > NAMED else "")
+    left = "" if len(results) == planned else f"; stopped with {planned - len(results)} left"
     lead = f"{len(places)} of {len(results)} plays: "
     first, *rest = worst.findings
-    told = attrs.evolve(first, message=f"{lead}{first.message} ({named})")
+    told = attrs.evolve(first, message=f"{lead}{first.message} ({named}{left})")
     return attrs.evolve(worst, findings=(told, *rest))

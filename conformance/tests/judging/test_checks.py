@@ -8,8 +8,9 @@ import attrs
 import pytest
 
 from streamproof.adapters.said import CAPABILITIES, Hello, Said
-from streamproof.judging.checks import difference, run_checks
+from streamproof.judging.checks import run_checks
 from streamproof.judging.expectation import Expectation
+from streamproof.judging.failed import difference
 from streamproof.judging.observed import Observed, SaidCall, SaidChoice, SaidError
 from streamproof.judging.tables import CHECKS
 from streamproof_formats.message import ToolCall, Usage

@@ -1,0 +1,239 @@
+"""Jobs, known lists, sweeps and results as values: no server, no client."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from streamproof.adapters.said import Hello
+from streamproof.errors import StreamproofError
+from streamproof.judging.sent import Sent
+from streamproof.running.job import Job, jobs_of, skip_of
+from streamproof.running.known import read_known
+from streamproof.running.result import Subject, connections_note, excerpt, reproduce
+from streamproof.running.sweep import MOST_HANGS, is_enough, sweep_result
+from streamproof_formats.finding import Finding
+from streamproof_formats.message import Message
+from streamproof_mock.journal import Exchange
+from streamproof_reports.document import CaseFinding, CaseResult
+from streamproof_scenarios.catalogue import Catalogue
+from streamproof_scenarios.delivery import ALL
+from streamproof_scenarios.loader import loads
+from streamproof_scenarios.model import Scenario
+
+STREAM = "stream: {steps: [role: assistant, text: Hello, finish: stop, done]}\n"
+
+
+def scenario(more: str = "", dialect: str = "openai-chat", stream: str = STREAM) -> Scenario:
+    return loads(f"title: t\ndialect: {dialect}\n{more}{stream}", path="by/hand.yaml", id="by/hand")
+
+
+def deliveries(found: Scenario, *asked: str) -> list[str]:
+    return [job.delivery for job in jobs_of([found], asked)]
+
+
+# Jobs
+
+SLOW = "stream: {steps: [role: assistant, text: a, pause: 1s, text: b, finish: stop, done]}\n"
+
+DELIVERIES: dict[str, tuple[Scenario, tuple[str, ...], list[str]]] = {
+    "nothing asked for": (scenario(), (), ["as-written"]),
+    "one": (scenario(), ("bytewise",), ["bytewise"]),
+    "several, one of them twice": (scenario(), ("whole", "size:3", "whole"), ["whole", "size:3"]),
+    "all": (scenario(), ("all",), list(ALL)),
+    "all, and one more": (scenario(), ("all", "size:3"), [*ALL, "size:3"]),
+    "all of a stream that waits": (scenario(stream=SLOW), ("all",), ["as-written"]),
+    "one of a stream that waits": (scenario(stream=SLOW), ("bytewise",), ["bytewise"]),
+    "the file's own": (scenario("deliveries: [whole, bytewise]\n"), (), ["whole", "bytewise"]),
+    "all where the file has its own": (scenario("deliveries: [whole]\n"), ("all",), ["whole"]),
+}
+
+
+@pytest.mark.parametrize("name", DELIVERIES)
+def test_deliveries_of(name: str) -> None:
+    found, asked, wanted = DELIVERIES[name]
+    assert deliveries(found, *asked) == wanted
+
+
+def test_each_dialect_is_a_case_with_a_hash_of_its_own() -> None:
+    jobs = list(jobs_of([scenario(dialect="[openai-chat, workers-ai]")], ()))
+    assert [job.case.id for job in jobs] == ["by/hand@openai-chat", "by/hand@workers-ai"]
+    assert len({job.hash for job in jobs}) == 2
+
+
+def job(more: str = "", **fields: Any) -> Job:
+    return attrs.evolve(next(jobs_of([scenario(more, **fields)], ())))
+
+
+def hello(*capabilities: str, dialects: tuple[str, ...] = ("openai-chat",)) -> Hello:
+    return Hello(client="c", dialects=dialects, reports="message", capabilities=frozenset(capabilities))
+
+
+def test_what_a_client_lacks_is_named() -> None:
+    two = job("request: {n: 2}\nclient: {max_retries: 0}\n")
+    assert skip_of(job(), hello()) is None
+    assert skip_of(two, hello("n", "max_retries")) is None
+    lacks = skip_of(two, hello())
+    assert lacks is not None
+    assert set(lacks.missing) >= {"max_retries"}
+    spoken = skip_of(job(), hello(dialects=("workers-ai",)))
+    assert spoken is not None
+    assert spoken.missing == ("openai-chat",)
+
+
+# Known lists
+
+
+def known(folder: Path, text: str | bytes) -> Any:
+    path = folder / "known.txt"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_known(str(path))
+
+
+LISTED: list[tuple[str, str, str, int | None]] = [
+    ("# a comment\n\nplain/a  # why\n", "plain/a", "as-written", 3),
+    ("plain/*\n", "plain/a@openai-chat", "whole", 1),
+    ("plain\n", "plain/a", "whole", 1),
+    ("**/a\n", "plain/deep/a[end=fin]", "whole", 1),
+    ("plain/a@workers-ai\n", "plain/a@openai-chat", "whole", None),
+    ("plain/a@workers-ai\n", "plain/a@workers-ai", "whole", 1),
+    ("plain/a[end=fin]\n", "plain/a[end=fin]", "whole", 1),
+    ("plain/a[end=fin]\n", "plain/a[end=reset]", "whole", None),
+    ("plain/a bytewise\n", "plain/a", "bytewise", 1),
+    ("plain/a bytewise\n", "plain/a", "whole", None),
+    ("plain/a size:3\nplain/a\n", "plain/a", "whole", 2),
+    ("\ufeffplain/a\r\n", "plain/a", "whole", 1),
+]
+
+
+@pytest.mark.parametrize(("text", "case", "delivery", "line"), LISTED)
+def test_a_line_names(text: str, case: str, delivery: str, line: int | None, tmp_path: Path) -> None:
+    assert known(tmp_path, text).line_of(case, delivery) == line
+
+
+def test_a_line_that_matches_nothing_is_named(tmp_path: Path) -> None:
+    found = known(tmp_path, "plain/a\nplain/b\n")
+    found.check(["plain/a", "plain/b@openai-chat"])
+    with pytest.raises(StreamproofError, match=r"known\.txt:2: 'plain/b' matches no scenario"):
+        found.check(["plain/a"])
+
+
+def test_a_list_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StreamproofError, match="cannot be read: No such file"):
+        read_known(str(tmp_path / "none"))
+    with pytest.raises(StreamproofError, match="expected a text of UTF-8"):
+        known(tmp_path, b"\xff\xfe")
+    assert read_known(None).lines == ()
+
+
+# Sweeps
+
+
+def result(verdict: Any, check: str = "wrong-text", **fields: Any) -> CaseResult:
+    finding = CaseFinding(check=check, rule="OC-12", level="MUST", basis="DOC", message="damaged")
+    findings = () if verdict in {"pass", "skip", "harness_error"} else (finding,)
+    given = {"case": "a", "scenario": "a", "title": "t", "dialect": "openai-chat", "delivery": "d", "client": "c"}
+    return CaseResult(**{**given, "verdict": verdict, "findings": findings, **fields})
+
+
+def test_a_sweep_of_passes_passes() -> None:
+    assert sweep_result([("at:1", result("pass")), ("at:2", result("pass"))], 2).verdict == "pass"
+
+
+def test_a_sweep_tells_its_worst_play_and_how_many_are_as_bad() -> None:
+    plays = [("at:1", result("pass")), ("at:2", result("warn")), ("at:3", result("fail")), ("at:4", result("fail"))]
+    found = sweep_result(plays, 4)
+    assert found.verdict == "fail"
+    assert found.findings[0].message == "2 of 4 plays: damaged (at:3, at:4)"
+
+
+def test_a_sweep_names_a_dozen_places_at_most() -> None:
+    found = sweep_result([(f"at:{n}", result("warn")) for n in range(1, 101)], 100)
+    assert found.findings[0].message.endswith("at:11, at:12, ...)")
+
+
+@pytest.mark.parametrize("verdict", ["skip", "harness_error", "adapter_error"])
+def test_a_play_that_cannot_be_judged_ends_a_sweep(verdict: str) -> None:
+    plays = [("at:1", result("fail")), ("at:2", result(verdict))]
+    assert is_enough(plays)
+    assert sweep_result(plays, 9).verdict == verdict
+
+
+def test_a_sweep_of_hangs_ends_early_and_says_so() -> None:
+    plays = [(f"at:{n}", result("fail", "hang")) for n in range(MOST_HANGS)]
+    assert not is_enough(plays[:-1])
+    assert is_enough(plays)
+    assert "; stopped with 97 left)" in sweep_result(plays, 100).findings[0].message
+
+
+# Results
+
+SUBJECT = Subject(
+    name="mine", arguments=("--plain", "--", "sh", "-c", "echo $1"), options=("--strict",), folders=("my own",)
+)
+
+
+def test_a_command_to_reproduce_holds_all_that_was_given() -> None:
+    play, show = reproduce(attrs.evolve(job(), delivery="size:3", hash="0badcafe"), SUBJECT)
+    assert shlex.split(play) == [
+        "streamproof", "check", "client", "--select", "case:0badcafe", "--delivery", "size:3", "--scenarios", "my own",
+        "--strict", "--plain", "--", "sh", "-c", "echo $1",
+    ]  # fmt: skip
+    assert shlex.split(show) == ["streamproof", "show", "by/hand", "--delivery", "size:3", "--scenarios", "my own"]
+
+
+@pytest.mark.parametrize("delivery", ["as-written", "every-split"])
+def test_a_command_to_show_names_no_delivery_that_it_cannot_show(delivery: str) -> None:
+    assert "--delivery" not in reproduce(attrs.evolve(job(), delivery=delivery), SUBJECT)[1]
+
+
+def sent(size: int, place: int | None) -> Any:
+    found = Finding(rule="OC-02", level="MUST", basis="DOC", message="m", event=0, start=place, end=place)
+    body = bytes(number % 251 for number in range(size))
+    return Sent(message=Message(), findings=(found,), ended="terminal", has_body=True, body=body, whole=True)
+
+
+@pytest.mark.parametrize(
+    ("size", "place", "start", "length"),
+    [(10, 4, 0, 10), (10_000, None, 0, 4096), (10_000, 5000, 2952, 4096), (10_000, 9_999, 5904, 4096)],
+)
+def test_bytes_are_shown_around_the_place(size: int, place: int | None, start: int, length: int) -> None:
+    found = sent(size, place)
+    assert excerpt(found) == (start, found.body[start : start + length])
+    assert len(base64.b64encode(excerpt(found)[1])) < 6000
+
+
+@pytest.mark.parametrize(
+    ("connections", "note"),
+    [
+        ([0], "1 request over 1 connection"),
+        ([0, 0], "2 requests over 1 connection"),
+        ([0, 7], "2 requests over 2 connections"),
+    ],
+)
+def test_connections_are_noted(connections: list[int], note: str) -> None:
+    exchanges = [
+        Exchange(
+            nonce="n",
+            case=None,
+            number=0,
+            connection=number,
+            method="POST",
+            path="/",
+            http="1.1",
+            headers=(),
+            body=None,
+        )
+        for number in connections
+    ]
+    assert connections_note(exchanges) == note
+
+
+def test_the_whole_catalogue_makes_jobs_with_different_hashes(book: Catalogue) -> None:
+    jobs = list(jobs_of(book.scenarios, ("all", "every-split")))
+    assert len({job.hash for job in jobs}) == len(jobs) > 1000
