@@ -103,7 +103,8 @@ def _screen(options: RunOptions, report: str) -> Reporter:
 
 async def _probe(server: MockServer, output: Output) -> None:
     endpoint = Endpoint(url=server.url + DIALECTS[DIALECT].path)
-    await Prober(endpoint=endpoint, dialect=DIALECT, asking=Asking(model="demo")).run(output.case)
+    prober = Prober(endpoint=endpoint, dialect=DIALECT, asking=Asking(model="demo"), probes=plan_of(DIALECT))
+    await prober.run(output.case)
 
 
 def _is_good(cases: Sequence[CaseResult]) -> bool:

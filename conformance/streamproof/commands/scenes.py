@@ -110,13 +110,13 @@ def _of_hash(book: Catalogue, chosen: Sequence[Scenario], deliveries: Sequence[s
 
 
 def _failed(path: Path) -> set[tuple[str, str]]:
-    try:
-        run = read_run(path)
-    except FileNotFoundError as error:
+    if not path.exists():
         raise StreamproofError(
             f"--last-failed: there is no {path}, so no last run to take failures from",
             "run once without it, or name the folder of that run's report with --report-dir",
-        ) from error
+        )
+    try:
+        run = read_run(path)
     except (OSError, DocumentError) as error:
         raise StreamproofError(f"--last-failed: {path} is not the document of a run: {error}") from error
     failed = {(case.case, case.delivery or "") for case in run.cases if case.verdict in FAILING | UNJUDGED}
