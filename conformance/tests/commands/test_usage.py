@@ -12,6 +12,7 @@ import click
 import pytest
 
 from streamproof.commands.group import cli
+from streamproof_scenarios.compiler import case_hash
 
 Call = Callable[..., Any]
 
@@ -186,6 +187,12 @@ def test_list_as_json(call: Call) -> None:
         "id": "plain/usage", "title": "Usage in a last chunk without choices", "dialects": ["openai-chat"],
         "force": "documented", "refs": [], "requires": ["usage"], "path": "scenarios/plain/usage.yaml",
     } | {"requires": rows[0]["requires"]}  # fmt: skip
+
+
+def test_hash_names_the_scenario_in_a_list(call: Call) -> None:
+    found = call("list", "--select", f"case:{case_hash('plain/usage', 'bytewise')}")
+    assert [line.split()[0] for line in found.out.splitlines()] == ["plain/usage"]
+    assert call("list", "--select", "case:00000000").code == 5
 
 
 def test_show_tells_what_each_step_became(call: Call) -> None:
