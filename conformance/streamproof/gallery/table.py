@@ -14,10 +14,11 @@ NAMED: Final = 6
 """Cases that a cell names."""
 
 _EXPLAINED: Final = (
-    "A case is a scenario for one dialect and variant in one delivery. `warn`: the documents leave it open, or servers are "
-    "known to do it although they should not. `flaky`: known to fare differently from run to run. `skip`: the client does "
-    "not have what the scenario needs, or does not speak its dialect; a skip never counts as a pass. Below each client "
-    "stands what makes its cases fail; line numbers are those of the versions named, or of the files in `clients/`."
+    "A case is a scenario for one dialect and variant in one delivery. `warn`: the documents leave it open, or servers "
+    "are known to do it although they should not. `flaky`: known to fare differently from run to run. `skip`: the "
+    "client does not have what the scenario needs, or does not speak its dialect; a skip never counts as a pass. Below "
+    "each client stands what makes its cases fail; line numbers are those of the versions named, or of the files in "
+    "`clients/`."
 )
 
 
