@@ -69,7 +69,7 @@ def stream_helper(run, say):
                     continue
                 snapshot = event.snapshot
                 for choice in event.chunk.choices:
-                    for kind, text in pieces(choice.delta):
+                    for kind, text in (("text", choice.delta.content), ("refusal", choice.delta.refusal)):
                         if isinstance(text, str) and text and not stopped:
                             say("delta", choice=choice.index, **{kind: text})
                             reports += 1
@@ -80,12 +80,6 @@ def stream_helper(run, say):
         error = thrown(raised, phase)
     said = joined(snapshot) if snapshot is not None else {"choices": [], "usage": None}
     return {**said, "error": error, "stopped": stopped}
-
-
-def pieces(message):
-    """What a delta, or the whole message, has to read; for reasoning the SDK has no name, but hands it on."""
-    thoughts = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
-    return ("text", message.content), ("refusal", message.refusal), ("reasoning", thoughts)
 
 
 def joined(completion):
@@ -102,7 +96,8 @@ def joined_choice(choice):
     calls = [{"id": call.id, **called(call.function)} for call in message.tool_calls or []]
     return {
         "index": choice.index,
-        **{kind: text_of(text) for kind, text in pieces(message)},
+        "text": text_of(message.content),
+        "refusal": text_of(message.refusal),
         "finish_reason": choice.finish_reason,
         "function_call": message.function_call and called(message.function_call),
         "tool_calls": calls,
@@ -121,11 +116,11 @@ def text_of(value):
 
 ENTRIES = {"iterate": (iterate, "items"), "stream-helper": (stream_helper, "message")}
 CAPABILITIES = [
-    "finish_reason", "tools", "tool_ids", "n", "usage", "reasoning", "refusal", "function_call", "error_status",
+    "finish_reason", "tools", "tool_ids", "n", "usage", "refusal", "function_call", "error_status",
     "idle_timeout", "max_retries", "stop", "reuse", "parallel", "tls",
 ]  # fmt: skip
 
 play, reports = ENTRIES[sys.argv[1]]
 version = importlib.metadata.version("openai")
 hello = {"client": "openai-python", "version": version, "dialects": ["openai-chat"], "reports": reports}
-serve({**hello, "capabilities": CAPABILITIES}, play)
+serve({**hello, "capabilities": CAPABILITIES + (["reasoning"] if reports == "items" else [])}, play)

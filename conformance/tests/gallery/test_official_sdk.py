@@ -48,8 +48,11 @@ Plain = dict[str, Any]
 absent or empty is left out."""
 
 
-@pytest.mark.parametrize("label", ENTRIES)
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("form", "label"),
+    # The helper's completion has no name for reasoning.
+    [(form, label) for form in FORMS for label in ENTRIES if (form, label) != ("reasoning", ENTRIES[1])],
+)
 def test_the_sdk_gets_what_our_assembler_derives_and_the_scenario_states(form: str, label: str, stage: Stage) -> None:
     spec = stage.prepare(label)
     [case] = [
