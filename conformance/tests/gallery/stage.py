@@ -6,6 +6,7 @@ What a client needs and this machine lacks skips its tests with the reason; with
 from __future__ import annotations
 
 import os
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import Final, NoReturn
@@ -25,6 +26,9 @@ from streamproof.running.job import Job, jobs_of
 from streamproof_mock.server import serving
 from streamproof_scenarios.catalogue import Catalogue
 
+LIMIT_S: Final = 600.0
+"""All clients together."""
+
 GALLERY: Final = Path(__file__).parents[3] / "clients"
 SPECS: Final = {spec.label: spec for file in sorted(GALLERY.glob("*/client.yaml")) for spec in load_client_file(file)}
 
@@ -33,6 +37,7 @@ SPECS: Final = {spec.label: spec for file in sorted(GALLERY.glob("*/client.yaml"
 class Stage:
     """The clients that are set up, and what they were seen to do."""
 
+    until_s: float = attrs.field(factory=lambda: time.monotonic() + LIMIT_S)
     until_s: float = attrs.field(factory=lambda: time.monotonic() + LIMIT_S)
     lacking: dict[str, str | None] = attrs.field(factory=dict)
     rows: dict[tuple[str, int], Row] = attrs.field(factory=dict)
@@ -56,13 +61,16 @@ class Stage:
         """The client's row; another `turn` plays anew."""
         spec = self.prepare(label)
         if (label, turn) not in self.rows:
-            self.rows[label, turn] = trio.run(_played, spec, list(jobs_of(self.catalogue.scenarios, ())))
+            jobs = list(jobs_of(self.catalogue.scenarios, ()))
+            self.rows[label, turn] = trio.run(_played, spec, jobs, self.until_s - time.monotonic())
         return self.rows[label, turn]
 
 
-async def _played(spec: ClientSpec, jobs: list[Job]) -> Row:
-    async with serving() as server:
-        return await play_catalogue(server, spec, jobs)
+async def _played(spec: ClientSpec, jobs: list[Job], left_s: float) -> Row:
+    with trio.move_on_after(max(0.0, left_s)):
+        async with serving() as server:
+            return await play_catalogue(server, spec, jobs)
+    pytest.fail(f"the clients together took more than {LIMIT_S:.0f} s; {spec.label} was not done")
 
 
 def _set_up(spec: ClientSpec) -> str | None:
