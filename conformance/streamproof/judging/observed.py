@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from streamproof.adapters.said import Hello, Report, Said
+from streamproof.judging.sent import Sent
 from streamproof_formats.dialect import Machine
 from streamproof_formats.dialects import DIALECTS, machine
 from streamproof_formats.message import Message
@@ -66,13 +67,23 @@ class Observed:
     error: SaidError | None
     deltas: Mapping[int, Mapping[str, str]]
     """For clients that assemble: the joined deltas, by choice and kind."""
+    is_exact: bool = False
+    """True when a client that hands out events handed out those that the standard makes of the bytes, and no others.
+
+    What they mean is then its user's to read: a value that our machine refuses was not lost by the client.
+    """
     extra_output: str = ""
     final_newline: str = ""
     """For a command whose standard output is the text: the line end that was taken off its end."""
 
 
-def observe(case: Case, hello: Hello, said: Said, exchanges: Sequence[Exchange]) -> Observed:
-    """Brings what was reported into one form: events and items are assembled by the dialect's machine."""
+def observe(
+    case: Case, hello: Hello, said: Said, exchanges: Sequence[Exchange], *, sent: Sent | None = None
+) -> Observed:
+    """Brings what was reported into one form: events and items are assembled by the dialect's machine.
+
+    `sent` is the answer to the last request.
+    """
     result = said.result or {}
     deltas = _joined(said.reports)
     told: Message | None = None
@@ -95,9 +106,15 @@ def observe(case: Case, hello: Hello, said: Said, exchanges: Sequence[Exchange])
         usage=usage,
         error=error,
         deltas=deltas,
+        is_exact=hello.reports == "events" and sent is not None and _is_exact(said.reports, sent),
         extra_output=str(result.get("extra_output") or ""),
         final_newline=str(result.get("final_newline") or ""),
     )
+
+
+def _is_exact(reports: Sequence[Report], sent: Sent) -> bool:
+    told = tuple((str(r.data.get("event") or "message"), str(r.data.get("data", ""))) for r in reports)
+    return sent.ended != "refused" and sent.whole and told == sent.events
 
 
 def assemble(case: Case, hello: Hello, reports: Iterable[Report]) -> Message:
