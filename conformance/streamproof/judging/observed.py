@@ -10,6 +10,7 @@ from typing import Any, Final
 import attrs
 
 from streamproof.adapters.said import Hello, Report, Said
+from streamproof.judging.sent import Sent
 from streamproof_formats.dialect import Machine
 from streamproof_formats.dialects import DIALECTS, machine
 from streamproof_formats.message import Message
@@ -19,6 +20,10 @@ from streamproof_scenarios.model import Case, Outcome
 
 _ODD: Final = re.compile(r"\.(content|refusal|response|arguments): expected .*, found (?!nothing)")
 """The finding that a piece of the message is of another type than the format says."""
+
+
+UNDECODABLE: Final = "not JSON"
+"""Type of an error that the client's user has, not the client: an event whose data is no JSON was handed to them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +76,11 @@ class Observed:
     error: SaidError | None
     deltas: Mapping[int, Mapping[str, str]]
     """For clients that assemble: the joined deltas, by choice and kind."""
+    is_exact: bool = False
+    """True when a client that hands out events handed out those that the standard makes of the bytes, and no others.
+
+    What they mean is then its user's to read: a value that our machine refuses was not lost by the client.
+    """
     extra_output: str = ""
     final_newline: str = ""
     """For a command whose standard output is the text: the line end that was taken off its end."""
@@ -78,8 +88,13 @@ class Observed:
     """For clients that hand out chunks: values of another type than the format's that they gave as they came."""
 
 
-def observe(case: Case, hello: Hello, said: Said, exchanges: Sequence[Exchange]) -> Observed:
-    """Brings what was reported into one form: events and items are assembled by the dialect's machine."""
+def observe(
+    case: Case, hello: Hello, said: Said, exchanges: Sequence[Exchange], *, sent: Sent | None = None
+) -> Observed:
+    """Brings what was reported into one form: events and items are assembled by the dialect's machine.
+
+    `sent` is the answer to the last request.
+    """
     result = said.result or {}
     deltas = _joined(said.reports)
     told: Message | None = None
@@ -103,10 +118,16 @@ def observe(case: Case, hello: Hello, said: Said, exchanges: Sequence[Exchange])
         usage=usage,
         error=error,
         deltas=deltas,
+        is_exact=hello.reports == "events" and sent is not None and _is_exact(said.reports, sent),
         extra_output=str(result.get("extra_output") or ""),
         final_newline=str(result.get("final_newline") or ""),
         handed_on=_odd_values(case, hello, said.reports),
     )
+
+
+def _is_exact(reports: Sequence[Report], sent: Sent) -> bool:
+    told = tuple((str(r.data.get("event") or "message"), str(r.data.get("data", ""))) for r in reports)
+    return sent.ended != "refused" and sent.whole and told == sent.events
 
 
 def assemble(case: Case, hello: Hello, reports: Iterable[Report]) -> tuple[Message, SaidError | None]:
@@ -121,7 +142,7 @@ def assemble(case: Case, hello: Hello, reports: Iterable[Report]) -> tuple[Messa
     for number, report in enumerate(reports):
         data = report.data.get("data") if hello.reports == "events" else None
         if isinstance(data, str) and data != terminator and not _is_json(data):
-            error = SaidError(message=f"the data of event {number} is no JSON: {data[:80]!r}", type="not JSON")
+            error = SaidError(message=f"the data of event {number} is no JSON: {data[:80]!r}", type=UNDECODABLE)
             break
         feed(report)
     list(reader.close("clean", None))

@@ -274,15 +274,15 @@ class Runner:
         notes = tuple(dict.fromkeys(note for item in judged for note in item.notes))
         if any("connections" in item.expectation.notes for item in judged):
             notes = (*notes, connections_note(played.exchanges))
-        answered = _answered(run)
+        last = sent[min(_answered(run), len(sent) - 1)]
         return attrs.evolve(
             judged_result(
                 job,
                 self._subject,
                 played=played,
-                seen=observe(job.case, hello, run.said, run.exchanges),
+                seen=observe(job.case, hello, run.said, run.exchanges, sent=last),
                 verdict=verdict,
-                sent=sent[min(answered, len(sent) - 1)],
+                sent=last,
             ),
             notes=notes,
         )
@@ -290,9 +290,10 @@ class Runner:
     def _judge(self, hello: Hello, job: Job, run: Run, sent: Sequence[Sent]) -> ClientVerdict:
         case = job.case
         own = sent[run.first_answer :] or sent[-1:]
-        readings: tuple[Expectation, ...] = expectations(case, own, max(0, len(run.exchanges) - 1))
+        answered = max(0, len(run.exchanges) - 1)
+        readings: tuple[Expectation, ...] = expectations(case, own, answered)
         newer = self._settings.pinned is not None and is_newer(case.scenario, self._settings.pinned)
-        seen = observe(case, hello, run.said, run.exchanges)
+        seen = observe(case, hello, run.said, run.exchanges, sent=own[min(answered, len(own) - 1)])
         return judge_client(case, readings, seen, newer=newer, strict=self._settings.strict)
 
 
