@@ -17,7 +17,7 @@ from streamproof.errors import FAILED, StreamproofError
 
 @click.command("adapter")
 @click.option("--client", "name", metavar="NAME|PATH", help="An entry of clients/, or a client.yaml.")
-@click.option("--format", "output", type=click.Choice(["console", "json"]), default="console")
+@click.option("--format", "output", type=click.Choice(["console", "json"]), default="console", help="What is printed.")
 @click.pass_obj
 def check_adapter(words: Words, /, name: str | None, output: str) -> None:
     """Check that an adapter speaks the protocol; a wrong line is named.

@@ -43,7 +43,6 @@ _KEYS: Final[Mapping[str, Callable[[Scenario, str], bool]]] = {
     "force": lambda scenario, value: scenario.force == value,
     "ref": lambda scenario, value: value in scenario.refs,
     "dialect": lambda scenario, value: value in scenario.dialects,
-    "case": lambda _scenario, _value: True,
 }
 
 
@@ -59,21 +58,34 @@ def scenarios(book: Catalogue, patterns: Sequence[str], select: Sequence[str]) -
             near = difflib.get_close_matches(pattern, [scenario.id for scenario in book.scenarios], n=3)
             hint = f"near: {', '.join(near)}" if near else "run `streamproof list` for the ids"
             raise NothingSelected(f"no scenario matches {pattern}", hint)
-    for item in select:
-        key, _, value = item.partition(":")
-        if key not in _KEYS or not value:
-            raise StreamproofError(f"--select: expected KEY:VALUE with a key of {', '.join(_KEYS)}, found {item!r}")
-        found = [scenario for scenario in found if _KEYS[key](scenario, value)]
+    for key, value in _pairs(select):
+        if key != "case":
+            found = [scenario for scenario in found if _KEYS[key](scenario, value)]
+    if hashes := [value for key, value in _pairs(select) if key == "case"]:
+        named = [hit.scenario for hit in map(book.find, hashes) if hit is not None and hit.delivery is not None]
+        found = [scenario for scenario in found if scenario in named]
     if not found:
         told = f"no scenario is left by --select {' '.join(select)}" if select else "there is no scenario"
         raise NothingSelected(told, "run `streamproof list`")
     return found
 
 
+def _pairs(select: Sequence[str]) -> list[tuple[str, str]]:
+    known = (*_KEYS, "case")
+    pairs = []
+    for item in select:
+        key, _, value = item.partition(":")
+        if key not in known or not value:
+            raise StreamproofError(f"--select: expected KEY:VALUE with a key of {', '.join(known)}, found {item!r}")
+        pairs.append((key, value))
+    return pairs
+
+
 def jobs(book: Catalogue, wanted: Selection) -> list[Job]:
     """The jobs that were asked for, in the catalogue's order."""
-    chosen = scenarios(book, wanted.patterns, wanted.select)
-    hashes = [item.partition(":")[2] for item in wanted.select if item.startswith("case:")]
+    hashes = [value for key, value in _pairs(wanted.select) if key == "case"]
+    # A hash may be of a delivery that only the jobs know: it chooses among these, not among scenarios.
+    chosen = scenarios(book, wanted.patterns, [item for item in wanted.select if not item.startswith("case:")])
     if wanted.last_run is not None:
         failed = _failed(wanted.last_run)
         every = jobs_of(chosen, wanted.delivery or tuple(dict.fromkeys(delivery for _, delivery in failed)))
@@ -110,13 +122,13 @@ def _of_hash(book: Catalogue, chosen: Sequence[Scenario], deliveries: Sequence[s
 
 
 def _failed(path: Path) -> set[tuple[str, str]]:
-    try:
-        run = read_run(path)
-    except FileNotFoundError as error:
+    if not path.exists():
         raise StreamproofError(
             f"--last-failed: there is no {path}, so no last run to take failures from",
             "run once without it, or name the folder of that run's report with --report-dir",
-        ) from error
+        )
+    try:
+        run = read_run(path)
     except (OSError, DocumentError) as error:
         raise StreamproofError(f"--last-failed: {path} is not the document of a run: {error}") from error
     failed = {(case.case, case.delivery or "") for case in run.cases if case.verdict in FAILING | UNJUDGED}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
+from streamproof.running.job import jobs_of
 from streamproof_formats.dialects import DIALECTS
 from streamproof_scenarios.cases import cases
 from streamproof_scenarios.compiler import case_hash, compile_case
+from streamproof_scenarios.delivery import ALL
 from streamproof_scenarios.model import Case, Scenario
 from streamproof_scenarios.plan import Plan
 from streamproof_scenarios.problem import NotPlayable
@@ -26,7 +29,8 @@ class ScenarioBook:
                 self._ids[scenario.id] = self._ids[case.id] = None
                 for name in (scenario.id, case.id, case_hash(case.id, delivery)):
                     self._cases.setdefault(name, []).append(case)
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[tuple[str, str], Plan] = {}
+        self._scenarios = scenarios
 
     def ids(self) -> list[str]:
         """The ids that can be asked for, hashes left out."""
@@ -38,18 +42,31 @@ class ScenarioBook:
         while end > 0:
             found = self._cases.get(text[:end])
             if found is not None:
-                plan = self._plan(found, dialect)
+                plan = self._plan(found, dialect, self._delivery)
                 return None if plan is None else (plan, end)
             end = text.rfind("/", 0, end)
-        return None
+        return self._by_hash(text, dialect)
 
-    def _plan(self, found: Sequence[Case], dialect: str | None) -> Plan | None:
+    def _by_hash(self, text: str, dialect: str | None) -> tuple[Plan, int] | None:
+        """A hash also names one of the usual deliveries, whatever the server's own is: reports are full of them."""
+        name = text.partition("/")[0]
+        hit = self._hashes.get(name)
+        plan = None if hit is None else self._plan((hit[0],), dialect, hit[1])
+        return None if plan is None else (plan, len(name))
+
+    @cached_property
+    def _hashes(self) -> Mapping[str, tuple[Case, str]]:
+        jobs = jobs_of(self._scenarios, (*ALL, ""))
+        return {job.hash: (job.case, job.delivery) for job in jobs if job.delivery != "every-split"}
+
+    def _plan(self, found: Sequence[Case], dialect: str | None, delivery: str) -> Plan | None:
         case = next((item for item in found if dialect is None or item.dialect == dialect), None)
-        if case is None:
+        if case is None or case.dialect not in DIALECTS:
             return None
-        if case.id not in self._plans:
+        key = (case.id, delivery)
+        if key not in self._plans:
             try:
-                self._plans[case.id] = compile_case(case, self._delivery)
+                self._plans[key] = compile_case(case, delivery)
             except NotPlayable:
                 return None
-        return self._plans[case.id]
+        return self._plans[key]

@@ -20,9 +20,11 @@ from streamproof_mock.journal import Exchange
 from streamproof_mock.server import MockServer
 from streamproof_mock.session import Session
 from streamproof_scenarios.model import Case
-from streamproof_scenarios.plan import AnswerPlan, Pause, Plan, Write
+from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, Pause, Plan, Write
 
 API_KEY: Final = "sk-test"
+AWAIT_S: Final = 2.0
+"""How long `await: delivered` waits at most: a client that is late must not look like one that hangs."""
 SETTLE_S: Final = 0.5
 """How long after the client's result the server may take to end its answer by itself."""
 
@@ -63,13 +65,15 @@ class Played:
 
 
 def waits_s(plan: Plan) -> float:
-    """The pauses that the plan asks for, all answers together; an endless one counts its first 1,000 operations."""
+    """The waits that the plan asks for, all answers together; an endless one counts its first 1,000 operations."""
     total = 0.0
     for answer in plan.answers:
         total += answer.delay_s
         for number, operation in enumerate(answer.operations()):
             if isinstance(operation, Pause):
                 total += operation.delay_s
+            elif isinstance(operation, AwaitDelivered):
+                total += AWAIT_S
             if number > 1000:
                 break
     return total

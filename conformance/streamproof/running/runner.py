@@ -235,9 +235,11 @@ class Runner:
 
     async def _play(self, client: Client, job: Job, plan: Plan, sent: Sequence[Sent]) -> _Judged:
         case = job.case
-        held = [item.left_within_s for item in expectations(case, sent, 0) if item.left_within_s is not None]
+        readings = expectations(case, sent, 0)
+        held = [item.left_within_s for item in readings if item.left_within_s is not None]
+        retry_s = max(item.wait_max_s or 0.0 for item in readings)
         limits = {
-            "timeout_s": self._settings.timeout_s + waits_s(plan),
+            "timeout_s": self._settings.timeout_s + waits_s(plan) + retry_s,
             "settle_s": settle_limit_s(max(held, default=None)),
         }
         if case.scenario.client.parallel > 1:

@@ -31,6 +31,10 @@ def sweep_result(results: Sequence[tuple[str, CaseResult]], planned: int) -> Cas
     if results[-1][1].verdict not in order:
         return results[-1][1]
     worst = min((result for _, result in results), key=lambda result: order.index(result.verdict))
+    readings = list(dict.fromkeys(result.reading for _, result in results if result.reading))
+    if len(readings) > 1:
+        note = f"the reading depends on where the stream is split: {', '.join(readings)}"
+        worst = attrs.evolve(worst, notes=(*worst.notes, note))
     if worst.verdict == "pass":
         return worst
     places = [name for name, result in results if result.verdict == worst.verdict]

@@ -13,7 +13,7 @@ from streamproof.judging.expectation import Expectation
 from streamproof.judging.failed import difference
 from streamproof.judging.observed import Observed, SaidCall, SaidChoice, SaidError
 from streamproof.judging.tables import CHECKS
-from streamproof_formats.message import ToolCall, Usage
+from streamproof_formats.message import FunctionCall, ToolCall, Usage
 from streamproof_mock.journal import Exchange
 
 MS = 1_000_000
@@ -78,6 +78,9 @@ CUT_CALL = {
     "unfinished_calls": True,
 }
 
+STATED_CUT = {"choices": {0: {"text": None}}, "unfinished_calls": True, "cut_calls": {0: (CUT,)}}
+FUNCTION = FunctionCall(name="f", arguments=ARGUMENTS)
+
 CAUGHT: dict[str, tuple[str, Expectation, Observed]] = {
     "a cut stream is taken for a finished one": ("silent-truncation", unfinished(), seen(choices={0: choice(text="Hel", finish_reason=None)})),
     "text is missing without an error": ("silent-truncation", wanted(), seen(choices={0: choice(text="Heo")})),
@@ -109,6 +112,18 @@ CAUGHT: dict[str, tuple[str, Expectation, Observed]] = {
     "the joined deltas are another text": ("deltas-differ", wanted(), seen(deltas={0: {"text": "HelloHello"}})),
     "the connection is held": ("held-connection", wanted(outcomes=frozenset({"stopped"}), left_within_s=1, text_is_prefix=True), seen(outcome="stopped", exchanges=[exchange(complete=False, left_ns=1500 * MS)])),
     "the connection is never closed": ("held-connection", wanted(outcomes=frozenset({"stopped"}), left_within_s=1, text_is_prefix=True), seen(outcome="stopped", exchanges=[exchange(complete=False)])),
+    "a silent connection is never closed": ("held-connection", unfinished(left_within_s=1, stays_open=True), seen(outcome="error", error=FAILS, choices={0: choice(text="Hel", finish_reason=None)}, exchanges=[exchange(complete=True)])),
+    "the request to stop is not heeded": ("held-connection", wanted(outcomes=frozenset({"stopped"}), text_is_prefix=True), seen()),
+    "a call said to be unfinished is mended": ("unfinished-call", unfinished(**STATED_CUT), seen(outcome="error", error=FAILS, choices={0: says_call('{"ci"}', finish_reason=None)})),
+    "a call said to be unfinished is given parsed arguments": ("unfinished-call", unfinished(**STATED_CUT), seen(outcome="error", error=FAILS, choices={0: says_call(None, {}, finish_reason=None)})),
+    "a call said to be unfinished is handed on as whole": ("unfinished-call", unfinished(**STATED_CUT, outcomes=frozenset({"complete"})), seen(choices={0: says_call('{"ci', finish_reason="length")})),
+    "the text of a call is right and its parsed arguments are not": ("wrong-tools", wanted(**with_call(WHOLE)), seen(choices={0: says_call(ARGUMENTS, {})})),
+    "a number is taken for a truth value": ("wrong-tools", wanted(**with_call(attrs.evolve(WHOLE, arguments='{"a": 1}'))), seen(choices={0: says_call('{"a": true}')})),
+    "no request is sent": ("resent", wanted(outcomes=frozenset({"error"}), choices={}), seen(outcome="error", error=FAILS, choices={}, exchanges=[])),
+    "a retry comes far too late": ("hang", wanted(requests_max=2, wait_max_s=2), seen(exchanges=[exchange(), exchange(arrived_ns=9000 * MS)])),
+    "a client stops unasked": ("spurious-error", wanted(), seen(outcome="stopped")),
+    "a function call is lost": ("wrong-tools", wanted(choices={0: {"function_call": FUNCTION}}), seen()),
+    "a function call is another": ("wrong-tools", wanted(choices={0: {"function_call": FUNCTION}}), seen(choices={0: choice(function_call={"name": "g", "arguments_raw": ARGUMENTS})})),
     "a retry does not wait": ("early-retry", wanted(requests_max=2, wait_min_s=1), seen(exchanges=[exchange(), exchange(arrived_ns=300 * MS)])),
     "what came is handed on late": ("late", wanted(), seen(exchanges=[exchange(late=1)])),
     "usage is summed up": ("wrong-usage", wanted(usage=Usage(input=3, output=2, total=5)), seen(usage={"input": 6, "output": 4, "total": 10})),
@@ -124,6 +139,16 @@ PASSED: dict[str, tuple[Expectation, Observed]] = {
     "a cut call left as far as it came": (unfinished(**CUT_CALL), seen(outcome="incomplete", choices={0: says_call('{"ci', finish_reason=None)})),
     "a cut call dropped with an error": (unfinished(**CUT_CALL), seen(outcome="error", error=FAILS, choices={})),
     "a call whose arguments end early by length": (wanted(choices={0: {"text": None, "finish_reason": "length", "tool_calls": (attrs.evolve(CUT, complete=True),)}}), seen(choices={0: says_call('{"ci', finish_reason="length")})),
+    "a cut call dropped, where it is said to be unfinished": (unfinished(**STATED_CUT), seen(outcome="error", error=FAILS, choices={})),
+    "a cut call shown as far as it came, where it is said to be unfinished": (unfinished(**STATED_CUT), seen(outcome="error", error=FAILS, choices={0: says_call('{"ci', finish_reason=None)})),
+    "the whole one of two calls, where they are said to be unfinished": (unfinished(choices={0: {"text": None}}, unfinished_calls=True, cut_calls={0: (WHOLE, CUT)}), seen(outcome="error", error=FAILS, choices={0: says_call(ARGUMENTS, {"city": "Oslo"}, finish_reason=None)})),
+    "a call cut by length from a client without finish reasons": (wanted(choices={0: {"text": None, "tool_calls": (attrs.evolve(CUT, complete=True),)}}), seen(hello=hello(capabilities=frozenset({"tools", "tool_ids"})), choices={0: says_call('{"ci', finish_reason=None)})),
+    "a silent connection that was closed": (unfinished(left_within_s=1, stays_open=True), seen(outcome="error", error=FAILS, choices={0: choice(text="Hel", finish_reason=None)}, exchanges=[exchange(complete=True, left_ns=600 * MS)])),
+    "a function call": (wanted(choices={0: {"function_call": FUNCTION}}), seen(choices={0: choice(function_call={"name": "f", "arguments_raw": ARGUMENTS})})),
+    "a function call that a stop came before": (wanted(outcomes=frozenset({"stopped"}), text_is_prefix=True, choices={0: {"function_call": FUNCTION}}, usage="unstated"), seen(outcome="stopped")),
+    "a call that a stop came into": (wanted(outcomes=frozenset({"stopped"}), text_is_prefix=True, usage="unstated", **with_call(WHOLE)), seen(outcome="stopped", choices={0: says_call('{"ci', finish_reason=None)})),
+    "a retry that is not too late": (wanted(requests_max=2, wait_max_s=2), seen(exchanges=[exchange(), exchange(arrived_ns=900 * MS)])),
+    "no request where none is due": (wanted(outcomes=frozenset({"error"}), choices={}, requests_min=0), seen(outcome="error", error=FAILS, choices={}, exchanges=[])),
     "arguments given as text": (wanted(**with_call(WHOLE)), seen(choices={0: says_call(ARGUMENTS)})),
     "arguments given only parsed": (wanted(**with_call(WHOLE)), seen(choices={0: says_call(None, {"city": "Oslo"})})),
     "arguments written anew": (wanted(**with_call(WHOLE)), seen(choices={0: says_call('{"city":"Oslo"}')})),
@@ -183,3 +208,14 @@ def test_findings_come_worst_first() -> None:
 )
 def test_a_difference_says_where_texts_part(sent: str, got: str, text: str) -> None:
     assert difference(sent, got) == text
+
+
+def test_text_that_is_missing_with_a_sign_is_not_lost_in_silence() -> None:
+    lost = choice(text="He", finish_reason=None)
+    found = run_checks("openai-chat", unfinished(), seen(outcome="incomplete", choices={0: lost}))
+    assert [failed.check for failed in found] == ["wrong-text"]
+
+
+def test_damage_without_an_error_event_is_no_swallowed_error() -> None:
+    damaged = wanted(outcomes=frozenset({"error"}), usage="unstated", error_sent=False)
+    assert [failed.check for failed in run_checks("openai-chat", damaged, seen())] == ["silent-truncation"]

@@ -13,8 +13,10 @@ import pytest
 from streamproof.adapters.said import Hello
 from streamproof.errors import StreamproofError
 from streamproof.judging.sent import Sent
+from streamproof.running.book import ScenarioBook
 from streamproof.running.job import Job, jobs_of, skip_of
 from streamproof.running.known import read_known
+from streamproof.running.play import settle_limit_s, waits_s
 from streamproof.running.result import Subject, connections_note, excerpt, reproduce
 from streamproof.running.sweep import MOST_HANGS, is_enough, sweep_result
 from streamproof_formats.finding import Finding
@@ -22,6 +24,7 @@ from streamproof_formats.message import Message
 from streamproof_mock.journal import Exchange
 from streamproof_reports.document import CaseFinding, CaseResult
 from streamproof_scenarios.catalogue import Catalogue
+from streamproof_scenarios.compiler import case_hash, compile_case
 from streamproof_scenarios.delivery import ALL
 from streamproof_scenarios.loader import loads
 from streamproof_scenarios.model import Scenario
@@ -157,6 +160,11 @@ def test_a_sweep_names_a_dozen_places_at_most() -> None:
     assert found.findings[0].message.endswith("at:11, at:12, ...)")
 
 
+def test_a_sweep_whose_readings_differ_says_so() -> None:
+    found = sweep_result([("at:1", result("pass", reading="read")), ("at:2", result("pass", reading="refused"))], 2)
+    assert found.notes == ("the reading depends on where the stream is split: read, refused",)
+
+
 @pytest.mark.parametrize("verdict", ["skip", "harness_error", "adapter_error"])
 def test_a_play_that_cannot_be_judged_ends_a_sweep(verdict: str) -> None:
     plays = [("at:1", result("fail")), ("at:2", result(verdict))]
@@ -237,3 +245,34 @@ def test_connections_are_noted(connections: list[int], note: str) -> None:
 def test_the_whole_catalogue_makes_jobs_with_different_hashes(book: Catalogue) -> None:
     jobs = list(jobs_of(book.scenarios, ("all", "every-split")))
     assert len({job.hash for job in jobs}) == len(jobs) > 1000
+
+
+# Waits
+
+
+def test_waits_of_a_plan_are_pauses_delays_and_awaits() -> None:
+    stream = "stream: {delay: 500ms, steps: [role: assistant, pause: 1s, await: delivered, repeat: {times: 3, steps: [pause: 100ms, text: a]}, done]}\n"
+    assert waits_s(compile_case(job(stream=stream).case)) == pytest.approx(0.5 + 1 + 2 + 0.3)
+
+
+@pytest.mark.parametrize(("left_within_s", "limit_s"), [(None, 0.5), (1.0, 1.25), (2.0, 2.25), (0.1, 0.5)])
+def test_the_runner_looks_on_for_as_long_as_a_client_may_take_to_leave(left_within_s: Any, limit_s: float) -> None:
+    assert settle_limit_s(left_within_s) == limit_s
+
+
+# The book of a server
+
+
+def test_book_finds_cases_by_id_and_by_the_hash_of_any_usual_delivery(book: Catalogue) -> None:
+    served = ScenarioBook(book.scenarios)
+    case = "encoding/character-cut-between-reads"
+    found = served.find(f"{case}/v1/chat/completions", "openai-chat")
+    assert found is not None
+    assert (found[0].case, found[0].delivery, found[1]) == (f"{case}@openai-chat", "as-written", len(case))
+    for delivery in ("as-written", "bytewise", "size:7"):
+        name = case_hash(f"{case}@openai-chat", delivery)
+        hit = served.find(f"{name}/v1/chat/completions", "openai-chat")
+        assert hit is not None
+        assert (hit[0].delivery, hit[1]) == (delivery, 8)
+    assert served.find(name, "workers-ai") is None
+    assert served.find("0badcafe/v1", None) is None
