@@ -12,8 +12,8 @@ from protocol import serve
 LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
-def lines(pieces):
-    """Lines as soon as they end, without a byte order mark; what is not ended is dropped."""
+def lines(pieces, other):
+    """Lines as soon as they end, without a byte order mark; what is not ended goes to `other`."""
     begun, parts, after_cr = False, [], False
     for piece in pieces:
         # The LF of a CRLF that was cut in two ends no line of its own.
@@ -26,12 +26,13 @@ def lines(pieces):
             yield (line if begun else line.removeprefix(b"\xef\xbb\xbf")).decode("utf-8", "replace")
             begun = True
         parts.append(rest)
+    other.append(b"".join(parts).decode("utf-8", "replace"))
 
 
-def events(pieces):
-    """Server-sent events (WHATWG HTML 9.2.6)."""
+def events(pieces, other):
+    """Server-sent events (WHATWG HTML 9.2.6); `other` gets the lines that belong to none, which curl prints too."""
     data, name, last_id = [], "", ""
-    for line in lines(pieces):
+    for line in lines(pieces, other):
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if not line:
@@ -44,6 +45,8 @@ def events(pieces):
             name = value
         elif field == "id" and "\0" not in value:
             last_id = value
+        elif field not in {"", "id", "retry"}:
+            other.append(f"{line}\n")
 
 
 def play(run, say):
@@ -51,17 +54,18 @@ def play(run, say):
     command = ["curl", "--no-buffer", "--silent", "--show-error", run["url"], "--data-binary", "@-"]
     for header in (f"Authorization: Bearer {run['api_key']}", "Content-Type: application/json"):
         command += ["--header", header]
+    other = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as curl:
         curl.stdin.write(json.dumps(run["request"]).encode())
         curl.stdin.close()
-        for event in events(iter(lambda: curl.stdout.read1(65536), b"")):
+        for event in events(iter(lambda: curl.stdout.read1(65536), b""), other):
             say("event", **event)
         message = curl.stderr.read().decode("utf-8", "replace").strip()
     error = None
     if curl.returncode:
         # An error of the server is none for curl, which was not asked to fail: it prints what came.
         error = {"type": f"exit {curl.returncode}", "message": message, "phase": "stream", "raised": "thrown"}
-    return {"error": error, "stopped": False}
+    return {"error": error, "stopped": False, "extra_output": "".join(other)}
 
 
 version = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]

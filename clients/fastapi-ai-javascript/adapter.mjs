@@ -39,8 +39,7 @@ function show(data, write, note) {
     note(`${data}\n`);
     return;
   }
-  const [first] = chunk?.choices ?? [];
-  const text = first?.delta?.content;
+  const text = chunk?.choices?.[0]?.delta?.content;
   if (typeof text === 'string') write(text);
   else note(`${inspect(chunk)}\n`);
 }

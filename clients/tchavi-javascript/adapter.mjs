@@ -14,8 +14,7 @@ async function play(run, write) {
     for (const line of decoder.decode(read.value).split('\n')) {
       const skipped = !line.startsWith('data: ') || line.includes('[DONE]');
       if (skipped) continue;
-      const [choice] = JSON.parse(line.slice(6)).choices;
-      const text = choice?.delta?.content ?? '';
+      const text = JSON.parse(line.slice(6)).choices[0]?.delta?.content ?? '';
       // What the sample writes to is standard output, which takes no numbers and no objects.
       if (typeof text !== 'string') throw new TypeError(`expected a string to write, found ${typeof text}`);
       write(text);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -14,13 +13,13 @@ from streamproof.adapters.finding import GALLERY, find_client, gallery
 from streamproof.adapters.needs import find_missing
 from streamproof.adapters.spec import BUILT_IN, ClientSpec, built_in
 from streamproof.errors import StreamproofError
+from streamproof.gallery.playing import play_catalogue
+from streamproof.gallery.row import Row
 from streamproof.gallery.setting_up import needs_setup, set_up
-from streamproof.gallery.table import Row, table
-from streamproof.running.job import jobs_of
-from streamproof.running.result import Subject
-from streamproof.running.runner import Runner, Settings
+from streamproof.gallery.table import table
+from streamproof.gallery.verdicts import write_verdicts
+from streamproof.running.job import Job, jobs_of
 from streamproof_mock.server import serving
-from streamproof_reports.document import CaseResult
 from streamproof_scenarios.catalogue import Catalogue
 
 
@@ -53,12 +52,17 @@ def setup(names: tuple[str, ...], everything: bool) -> None:
 
 @clients.command("results")
 @click.option("-o", "--output", default="docs/results.md", metavar="FILE", show_default=True)
-def results(output: str) -> None:
-    """Run every client against the catalogue and write the table of results."""
-    page = trio.run(_results)
+@click.option("--verdicts", is_flag=True, help="Also write clients/NAME/verdicts.txt, which the tests hold clients to.")
+def results(output: str, verdicts: bool) -> None:
+    """Run every client against the catalogue and write the page of results."""
+    book = Catalogue.load()
+    rows = trio.run(_rows, list(jobs_of(book.scenarios, ())))
+    command = "streamproof clients results"
+    page = table(rows, version=__version__, scenarios=len(book.scenarios), command=command)
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     Path(output).write_text(page, "utf-8")
-    click.echo(f"wrote {output}")
+    for path in (Path(output), *(write_verdicts(rows) if verdicts else ())):
+        click.echo(f"wrote {path}")
 
 
 def _all() -> list[ClientSpec]:
@@ -71,22 +75,16 @@ def _all() -> list[ClientSpec]:
     return found
 
 
-async def _results() -> str:
-    book = Catalogue.load()
-    jobs = list(jobs_of(book.scenarios, ()))
+async def _rows(jobs: list[Job]) -> list[Row]:
+    """What each real client gets, and the reference as a control; the naive client is no one's."""
     rows = []
     async with serving() as server:
         for spec in _all():
-            missing = await find_missing(spec)
-            if missing is not None:
-                click.echo(f"{spec.label}: not run, {missing.reason}")
-                rows.append(Row(spec=spec, missing=missing.reason))
+            if spec.name == "naive":
                 continue
-            cases: list[CaseResult] = []
-            subject = Subject(name=spec.label, arguments=("--client", spec.label))
-            settings = Settings(jobs=min(4, os.cpu_count() or 1))
-            hello = await Runner(server, spec, subject, settings).run(jobs, cases.append)
-            cases.sort(key=lambda case: case.case)
-            rows.append(Row(spec=spec, hello=hello, cases=tuple(cases)))
-            click.echo(f"{spec.label}: {len(cases)} cases")
-    return table(rows, version=__version__, scenarios=len(book.scenarios), command="streamproof clients results")
+            row = await play_catalogue(server, spec, jobs)
+            click.echo(
+                f"{spec.label}: {len(row.cases)} cases" if row.missing is None else f"{spec.label}: {row.missing}"
+            )
+            rows.append(row)
+    return rows

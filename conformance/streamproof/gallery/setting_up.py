@@ -10,9 +10,13 @@ from typing import Final
 
 from streamproof.adapters.spec import ClientSpec
 from streamproof.errors import CannotJudge
+from streamproof.gallery import failures, row, verdicts
 
 STAMP: Final = ".streamproof-setup"
-_LIMIT_S: Final = 900.0
+TOLD: Final = frozenset({STAMP, failures.FILE_NAME, row.KNOWN_FLAKY, verdicts.FILE_NAME})
+"""Files that are told of a client, on which no setup depends."""
+
+_LIMIT_S: Final = 300.0
 _LAST_LINES: Final = 15
 
 
@@ -47,6 +51,6 @@ def _digest(spec: ClientSpec) -> str:
     assert spec.cwd is not None
     digest = hashlib.sha256(repr(spec.setup).encode())
     for path in sorted(Path(spec.cwd).iterdir()):
-        if path.is_file() and path.name != STAMP:
+        if path.is_file() and path.name not in TOLD:
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
