@@ -331,15 +331,6 @@ def needs_an_event_in_one_read() -> None:
     stream.ChatStream.receive = whole_only
 
 
-@fault
-def costs_the_square() -> None:
-    def wait(result: dict[str, Json]) -> None:
-        size = sum(len(choice["text"] or "") for choice in result["choices"])
-        time.sleep((size / 2_000_000) ** 2)
-
-    change_result(wait)
-
-
 def is_first_process() -> bool:
     """True in the first process that asks; the file of this name tells the next ones."""
     try:
