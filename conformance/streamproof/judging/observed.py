@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -68,9 +69,9 @@ class Observed:
     deltas: Mapping[int, Mapping[str, str]]
     """For clients that assemble: the joined deltas, by choice and kind."""
     is_exact: bool = False
-    """True when a client that hands out events handed out those that the standard makes of the bytes, and no others.
+    """True when all that was sent was handed out as it was sent, and nothing else (events; items with all their keys).
 
-    What they mean is then its user's to read: a value that our machine refuses was not lost by the client.
+    What they mean is then for the client's user to read: a value that our machine refuses was not lost by the client.
     """
     extra_output: str = ""
     final_newline: str = ""
@@ -106,15 +107,36 @@ def observe(
         usage=usage,
         error=error,
         deltas=deltas,
-        is_exact=hello.reports == "events" and sent is not None and _is_exact(said.reports, sent),
+        is_exact=sent is not None and sent.ended != "refused" and sent.whole and _is_exact(hello, said.reports, sent),
         extra_output=str(result.get("extra_output") or ""),
         final_newline=str(result.get("final_newline") or ""),
     )
 
 
-def _is_exact(reports: Sequence[Report], sent: Sent) -> bool:
-    told = tuple((str(r.data.get("event") or "message"), str(r.data.get("data", ""))) for r in reports)
-    return sent.ended != "refused" and sent.whole and told == sent.events
+def _is_exact(hello: Hello, reports: Sequence[Report], sent: Sent) -> bool:
+    match hello.reports:
+        case "events":
+            told = tuple((str(r.data.get("event") or "message"), str(r.data.get("data", ""))) for r in reports)
+            return told == sent.events
+        case "items":
+            try:
+                chunks = [json.loads(data) for _, data in sent.events if data and data != "[DONE]"]
+            except ValueError:
+                return False
+            return len(chunks) == len(reports) and all(
+                _holds(report.data, chunk) for report, chunk in zip(reports, chunks, strict=True)
+            )
+        case "message":
+            return False
+
+
+def _holds(said: Any, sent: Any) -> bool:
+    """True when all that was sent is in what was said; an SDK may add keys of its own."""
+    if isinstance(sent, Mapping) and isinstance(said, Mapping):
+        return all(key in said and _holds(said[key], value) for key, value in sent.items())
+    if isinstance(sent, list) and isinstance(said, list | tuple):
+        return len(sent) == len(said) and all(map(_holds, said, sent))
+    return bool(said == sent) and isinstance(said, bool) == isinstance(sent, bool)
 
 
 def assemble(case: Case, hello: Hello, reports: Iterable[Report]) -> Message:
