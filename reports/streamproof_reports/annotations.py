@@ -6,6 +6,7 @@ from typing import Final
 
 from streamproof_reports.document import CaseResult, Run
 from streamproof_reports.failure import gist, headline, place, same_failures
+from streamproof_reports.order import in_order
 from streamproof_reports.summary import FAILING, UNJUDGED, ending_text
 from streamproof_reports.text import counted, visible
 
@@ -33,7 +34,7 @@ def _error(case: CaseResult) -> str:
 
 def annotation_lines(run: Run) -> str:
     """At most ten errors, each of one failure in all its deliveries; then one line that counts the rest."""
-    failures = same_failures(case for case in run.cases if case.verdict in FAILING | UNJUDGED)
+    failures = same_failures(case for case in in_order(run.cases) if case.verdict in FAILING | UNJUDGED)
     commands = [_error(case) for case, _ in failures]
     if (ending := ending_text(run)) is not None:
         commands.insert(0, f"::error title=streamproof::{_data(ending)}\n")

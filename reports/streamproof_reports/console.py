@@ -7,13 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Final, Literal
 
+import attrs
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from streamproof_reports.document import CaseResult, Footer, Header, Run, Verdict
 from streamproof_reports.failure import (
+    BlockName,
     DescribeRule,
+    Group,
     also,
     failure_blocks,
     gist,
@@ -21,7 +25,8 @@ from streamproof_reports.failure import (
     no_rules,
     same_failures,
 )
-from streamproof_reports.line import Tone
+from streamproof_reports.line import Line, Tone
+from streamproof_reports.order import in_order
 from streamproof_reports.summary import FAILING, UNJUDGED, ending_text, skip_counts, totals_text, verdict_counts
 from streamproof_reports.text import counted, visible, visible_lines
 
@@ -51,10 +56,17 @@ _STYLES: Final[dict[Tone, str]] = {
 
 HEARTBEAT_S: Final = 30.0
 _REFRESH_S: Final = 0.1
-_DETAILED: Final = 20
+_DETAILED: Final = 10
+_AT_ONCE: Final = 10
+"""Failures that are told as they happen: the end lists all."""
 _ROWS: Final = 8
 _STDERR_LINES: Final = 10
-_WARNINGS: Final = 20
+_WARNINGS: Final = 10
+_LISTED: Final = 50
+_INDENT: Final = 15
+_NARROWEST: Final = 60
+_PIPED: Final = 160
+"""Columns of a line that stands for a case, where no screen says how many there are."""
 
 
 def make_console(stream: IO[str], color: Color = "auto", environ: Mapping[str, str] | None = None) -> Console:
@@ -126,8 +138,13 @@ class ConsoleReporter:
     def case(self, result: CaseResult) -> None:
         """Counts a case, and tells at once what failed."""
         self._counts[result.verdict] += 1
-        if result.verdict in FAILING | UNJUDGED or self._verbosity >= 1:
-            self._say(self._case_line(result))
+        failures = sum(self._counts[verdict] for verdict in FAILING | UNJUDGED)
+        is_failure = result.verdict in FAILING | UNJUDGED
+        if self._verbosity != 0 or failures <= _AT_ONCE:
+            if is_failure or self._verbosity >= 1:
+                self._say(self._case_line(result))
+        elif is_failure and failures == _AT_ONCE + 1:
+            self._say(Text("... more failures: all of them are listed at the end", "dim"))
         self.tick()
 
     def tick(self) -> None:
@@ -149,11 +166,12 @@ class ConsoleReporter:
         Without a footer it is a recorded run that broke off.
         """
         self._end_bar()
+        ordered = in_order(cases)
         if self._verbosity >= 0:
-            self._details([case for case in cases if case.verdict in FAILING | UNJUDGED])
-            self._warnings([case for case in cases if case.verdict == "warn"])
-            self._skips(cases)
-        self._totals(cases, footer)
+            self._details([case for case in ordered if case.verdict in FAILING | UNJUDGED])
+            self._warnings([case for case in ordered if case.verdict == "warn"])
+            self._skips(ordered)
+        self._totals(ordered, footer)
 
     def problems(self, problems: Sequence[str]) -> None:
         """Shows what could not be read of a recorded run."""
@@ -203,42 +221,97 @@ class ConsoleReporter:
             line = Text(r"##\x5b").join(line.split("##["))
         self._console.print(line, soft_wrap=True)
 
-    def _case_line(self, case: CaseResult) -> Text:
+    @property
+    def _columns(self) -> int:
+        """How wide a line may be."""
+        return max(self._console.width, _NARROWEST) if self._console.is_terminal else _PIPED
+
+    def _case_line(self, case: CaseResult, more: str = "") -> Text:
+        """One line, cut where it would not fit, so that each line is one case."""
         word, style = WORDS[case.verdict]
-        text = Text.assemble((f"{word:<5}", style), " ", headline(case))
+        text = Text.assemble((f"{word:<5}", style), " ", self._short_name(case))
         if case.verdict == "pass":
             text.append(f"  {visible(case.reading)}" if case.reading else "", "dim")
         else:
             text.append(f"  {gist(case)}")
-        return text
+        room = self._columns - cell_len(more)
+        if text.cell_len > room:
+            text.truncate(room - 3)
+            text.append("...")
+        return text.append(more, "dim")
+
+    def _short_name(self, case: CaseResult) -> str:
+        """What a case is called in a list: without what goes without saying."""
+        has_others = self._header is None or len(self._header.subjects) != 1
+        delivery = None if case.delivery == "as-written" else case.delivery
+        return headline(attrs.evolve(case, delivery=delivery, client=case.client if has_others else None))
 
     def _details(self, failures: Sequence[CaseResult]) -> None:
         groups = same_failures(failures)
         bound = len(groups) if self._verbosity >= 1 else _DETAILED
         for case, others in groups[:bound]:
             self._detail(case, others)
+        self._list(groups[bound:], "more failure", _LISTED)
         if len(groups) > bound:
-            self._say()
-            left = counted(len(groups) - bound, "more failure")
-            self._say(Text(f"{left} not shown in full: -v shows all, and so does the report", "dim"))
+            self._say(Text("-v shows all of them in full, and so does the report", "dim"))
+
+    def _list(self, groups: Sequence[Group], noun: str, limit: int) -> None:
+        """The cases in one line each, the first `limit` of them."""
+        if not groups:
+            return
+        self._say()
+        self._say(Text(f"{counted(len(groups), noun)}:", "bold"))
+        for case, others in groups[:limit]:
+            more = f" (+{counted(len(others), 'case')} alike)" if others else ""
+            self._say(self._case_line(case, more))
+        if len(groups) > limit:
+            self._say(Text(f"and {len(groups) - limit:,} more", "dim"))
 
     def _detail(self, case: CaseResult, others: Sequence[CaseResult]) -> None:
         word, style = WORDS[case.verdict]
         mark = f"  {visible(case.hash)}" if case.hash else ""
+        heading = Text.assemble((word, style), " ", (headline(case), "bold"))
+        facts = f"  {case.duration_s:.2f} s{mark}"
         self._say()
-        self._say(
-            Text.assemble((word, style), " ", (headline(case), "bold"), (f"  {case.duration_s:.2f} s{mark}", "dim"))
-        )
+        if heading.cell_len + len(facts) <= self._columns:
+            self._say(heading.append(facts, "dim"))
+        else:
+            self._say(heading)
+            self._say(Text(facts, "dim"))
         if (same := also(others)) is not None:
             self._say(Text(f"  {same}", "dim"))
-        rows = 1_000 if self._verbosity >= 2 else _ROWS
-        for block in failure_blocks(case, self._describe, rows=rows):
+        is_whole = self._verbosity >= 2
+        blocks = failure_blocks(
+            case,
+            self._describe,
+            rows=1_000 if is_whole else _ROWS,
+            width=self._columns - _INDENT,
+            as_hex=is_whole,
+        )
+        for block in blocks:
             for number, line in enumerate(block.lines):
-                label = block.label if number == 0 else ""
-                self._say(Text.assemble((f"  {label:<13}", "dim"), (line.text, _STYLES[line.tone])))
+                self._block_line(block.name, block.label if number == 0 else "", line)
         self._stderr(case)
-        if self._verbosity >= 2:
+        if is_whole:
             self._timeline(case)
+
+    def _block_line(self, name: BlockName, label: str, line: Line) -> None:
+        text = Text(line.text, _STYLES[line.tone])
+        # What is to be copied, and what stands above a pointer, stays on its line; sentences are wrapped.
+        is_free = name in ("where", "rule", "said") or line.tone == "faint" or (name == "sent" and label)
+        is_sentence = is_free and line.tone != "mark" and " " in line.text
+        parts = self._wrapped(text, _INDENT) if is_sentence else [text]
+        for number, part in enumerate(parts):
+            self._say(Text.assemble((f"  {'' if number else label:<13}", "dim"), part))
+
+    def _wrapped(self, text: Text, indent: int) -> Sequence[Text]:
+        """A sentence in the lines that a screen has room for; whole where there is no screen."""
+        if not self._console.is_terminal:
+            return [text]
+        lines = list(text.wrap(self._console, self._columns - indent))
+        for line in lines:
+            line.rstrip()
+        return lines
 
     def _stderr(self, case: CaseResult) -> None:
         for number, line in enumerate(visible_lines(case.stderr or "", _STDERR_LINES)):
@@ -251,21 +324,15 @@ class ConsoleReporter:
             self._say(Text(f"  {label:<13}{event.at_ms:>9.1f} ms  {kind:<15}  {visible(event.text)}", "dim"))
 
     def _warnings(self, cases: Sequence[CaseResult]) -> None:
-        groups = same_failures(cases)
-        if groups:
-            self._say()
-        for case, others in groups[:_WARNINGS]:
-            more = f" (and in {counted(len(others), 'other case')} of it)" if others else ""
-            self._say(self._case_line(case).append(more, "dim"))
-        if len(groups) > _WARNINGS:
-            self._say(Text(f"(and {counted(len(groups) - _WARNINGS, 'more warning')})", "dim"))
+        self._list(same_failures(cases), "warning", len(cases) if self._verbosity >= 1 else _WARNINGS)
 
     def _skips(self, cases: Sequence[CaseResult]) -> None:
         skips = skip_counts(cases)
         if skips:
             self._say()
             told = ", ".join(f"{visible(name)} ({number:,})" for name, number in skips.items())
-            self._say(Text(f"skipped, for want of: {told}", "dim"))
+            for number, line in enumerate(self._wrapped(Text(f"skipped, for want of: {told}", "dim"), 2)):
+                self._say(Text.assemble("  " if number else "", line))
 
     def _totals(self, cases: Sequence[CaseResult], footer: Footer | None) -> None:
         if self._verbosity >= 0:

@@ -7,9 +7,10 @@ from typing import Final, Literal
 
 import attrs
 
-from streamproof_reports.bytesview import byte_lines, range_text
+from streamproof_reports.bytesview import NARROW_ROW, ROW, byte_lines, range_text, span
 from streamproof_reports.difference import difference_lines, told
 from streamproof_reports.document import CaseFinding, CaseResult
+from streamproof_reports.eventview import event_lines
 from streamproof_reports.line import Line
 from streamproof_reports.text import LONGEST, counted, shorten, visible
 
@@ -17,6 +18,13 @@ BlockName = Literal["where", "rule", "sent", "said", "reproduce"]
 
 TIMED: Final = frozenset({"hang", "held-connection", "early-retry", "late", "slow"})
 """Checks that rest on time: another machine, or another day, may not show the same."""
+
+WIDE: Final = 140
+"""Columns of a block where no screen says how many there are."""
+
+_HEX_COLUMNS: Final = 74
+_FEW_BYTES: Final = 48
+"""A finding about so few bytes is shown in hex: which bytes they are is the question."""
 
 
 @attrs.frozen(kw_only=True)
@@ -125,16 +133,25 @@ def _where(case: CaseResult) -> Iterable[Line]:
         yield Line(visible(case.title), "plain")
 
 
+def broken_rules(case: CaseResult) -> frozenset[str]:
+    """The rules that were judged themselves.
+
+    A check of a client only refers to a rule: what it says is broken is the check, whatever the level of the rule.
+    """
+    return frozenset(finding.rule for finding in case.findings if finding.rule and finding.check == "rule")
+
+
 def _rule(case: CaseResult, describe: DescribeRule, limit: int) -> Iterable[Line]:
-    ids = rule_ids(case)
+    ids, broken = rule_ids(case), broken_rules(case)
     levels = {finding.rule: finding for finding in reversed(case.findings) if finding.rule}
     for rule in ids[:limit]:
         text, finding = describe(rule), levels[rule]
         if text is None:
-            known = " ".join(word for word in (finding.level, finding.basis) if word)
+            known = " ".join(word for word in (finding.level, finding.basis) if word) if rule in broken else ""
             yield Line(visible(f"{rule} {known}".strip()), "strong")
         else:
-            yield Line(visible(f"{rule} {text.strength}  {text.title}"), "strong")
+            strength = f" {text.strength}" if rule in broken else ""
+            yield Line(visible(f"{rule}{strength}  {text.title}"), "strong")
             yield Line(visible(f"{text.document} › {text.section}" if text.section else text.document), "faint")
             yield Line(visible(text.url), "faint")
         yield Line(visible(f"streamproof explain {rule}"), "faint")
@@ -144,21 +161,28 @@ def _rule(case: CaseResult, describe: DescribeRule, limit: int) -> Iterable[Line
         yield Line("no rule is named by this finding" if case.findings else "no rule was judged", "faint")
 
 
-def _said(case: CaseResult, said: str, limit: int) -> Iterable[Line]:
+def _sent(case: CaseResult, rows: int, width: int, *, as_hex: bool) -> tuple[Line, ...]:
+    place = span(case)
+    if as_hex or (place is not None and place[1] - place[0] <= _FEW_BYTES):
+        return byte_lines(case, rows, ROW if width >= _HEX_COLUMNS else NARROW_ROW)
+    return event_lines(case, rows, width)
+
+
+def _said(case: CaseResult, said: str, limit: int, width: int) -> Iterable[Line]:
     groups = finding_groups(case.findings)
     for group in groups[:limit]:
         first = group.first
         event = f" (event {first.event})" if first.event is not None else ""
         yield Line(f"{group.name}{event}: {group.message}", "bad")
         if told(first.expected) or told(first.actual):
-            yield from difference_lines(first.expected, first.actual, said=said)
+            yield from difference_lines(first.expected, first.actual, said=said, width=width)
     if len(groups) > limit:
         yield Line(f"(and {counted(len(groups) - limit, 'other check')})", "faint")
     if not groups and case.reason:
         yield Line(visible(case.reason), "bad")
     detailed = any(told(group.first.expected) or told(group.first.actual) for group in groups)
     if not detailed and (told(case.expected) or told(case.actual)):
-        yield from difference_lines(case.expected, case.actual, said=said)
+        yield from difference_lines(case.expected, case.actual, said=said, width=width)
     if not detailed and not told(case.expected) and not told(case.actual) and not groups and not case.reason:
         yield Line("nothing was recorded", "faint")
     for note in case.notes:
@@ -176,19 +200,27 @@ def _reproduce(case: CaseResult) -> Iterable[Line]:
 
 
 def failure_blocks(
-    case: CaseResult, describe: DescribeRule = no_rules, *, rows: int = 8, limit: int = 5
+    case: CaseResult,
+    describe: DescribeRule = no_rules,
+    *,
+    rows: int = 8,
+    limit: int = 5,
+    width: int = WIDE,
+    as_hex: bool = False,
 ) -> tuple[Block, Block, Block, Block, Block]:
     """The five blocks of a case.
 
-    `rows` bounds the rows of bytes (16 each) around the place, `limit` the rules and checks that are shown in full.
+    `rows` bounds the lines of what was sent, `limit` the rules and checks that are shown in full.  Bytes and texts are
+    cut to `width` columns, sentences are not.  `as_hex` asks for a hex dump where text would say more.
     """
     is_probe = case.probe is not None
     said = "found" if is_probe else "said"
+    sent = _sent(case, rows, width, as_hex=as_hex)
     return (
         Block(name="where", label="where", lines=tuple(_where(case))),
         Block(name="rule", label="rule", lines=tuple(_rule(case, describe, limit))),
-        Block(name="sent", label="received" if is_probe else "sent", lines=byte_lines(case, rows)),
-        Block(name="said", label="found" if is_probe else "client said", lines=tuple(_said(case, said, limit))),
+        Block(name="sent", label="received" if is_probe else "sent", lines=sent),
+        Block(name="said", label="found" if is_probe else "client said", lines=tuple(_said(case, said, limit, width))),
         Block(name="reproduce", label="reproduce", lines=tuple(_reproduce(case))),
     )
 
@@ -204,12 +236,21 @@ def blocks_text(blocks: Iterable[Block]) -> str:
     return "\n\n".join(parts)
 
 
-def same_failures(cases: Iterable[CaseResult]) -> tuple[tuple[CaseResult, tuple[CaseResult, ...]], ...]:
+def failure_key(case: CaseResult) -> tuple[str, ...]:
+    """Alike for failures of one scenario with one client by the same checks."""
+    checks = sorted({f"{finding.check} {finding.rule}" for finding in case.findings})
+    return (case.case, case.client or "", case.verdict, *checks)
+
+
+Group = tuple[CaseResult, tuple[CaseResult, ...]]
+"""A failure, and the others that are alike."""
+
+
+def same_failures(cases: Iterable[CaseResult]) -> tuple[Group, ...]:
     """Failures of one scenario with one client by the same checks are one: the first case, and the others."""
     groups: dict[tuple[str, ...], list[CaseResult]] = {}
     for case in cases:
-        checks = sorted({f"{finding.check} {finding.rule}" for finding in case.findings})
-        groups.setdefault((case.case, case.client or "", case.verdict, *checks), []).append(case)
+        groups.setdefault(failure_key(case), []).append(case)
     return tuple((group[0], tuple(group[1:])) for group in groups.values())
 
 

@@ -17,6 +17,7 @@ from streamproof_reports.failure import (
     no_rules,
     rule_ids,
 )
+from streamproof_reports.order import in_order
 from streamproof_reports.summary import FAILING, UNJUDGED, ending_text
 from streamproof_reports.text import visible, visible_lines
 
@@ -99,7 +100,7 @@ def _unfinished(run: Run) -> Any:
 def junit(run: Run, describe: DescribeRule = no_rules) -> bytes:
     """The run as JUnit XML in UTF-8."""
     folders: dict[str, list[Any]] = {}
-    for case in run.cases:
+    for case in in_order(run.cases):
         folders.setdefault(folder(case), []).append(_test(case, describe))
     document = _XML.JUnitXml("streamproof")
     for name, tests in folders.items():
@@ -111,5 +112,5 @@ def junit(run: Run, describe: DescribeRule = no_rules) -> bytes:
         document.add_testsuite(unfinished)
     document.update_statistics()
     written = io.BytesIO()
-    document.write(written)
+    document.write(written, pretty=True)
     return written.getvalue()

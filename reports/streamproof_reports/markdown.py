@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import html
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from streamproof_reports.document import CaseResult, Run
 from streamproof_reports.failure import (
     DescribeRule,
+    Group,
     also,
     blocks_text,
     failure_blocks,
     gist,
     headline,
     no_rules,
-    place,
     same_failures,
 )
+from streamproof_reports.order import in_order
 from streamproof_reports.summary import (
     FAILING,
     UNJUDGED,
@@ -35,28 +36,29 @@ LIMIT: Final = 900_000
 
 _CELL: Final = 240
 _RESERVE: Final = 400
-_PUNCTUATION: Final = str.maketrans({char: f"&#{ord(char)};" for char in string.punctuation})
+_HARMLESS: Final = "-/,();'\"+=%?"
+"""Punctuation that means nothing inside of a line: it stays, so that the raw text can be read."""
+
+_PUNCTUATION: Final = str.maketrans({char: f"&#{ord(char)};" for char in string.punctuation if char not in _HARMLESS})
 
 
 def cell(text: str, limit: int = _CELL) -> str:
     """Text as code that is safe in a table.
 
-    Punctuation stands as character references, which Markdown takes for text; code is never read for mentions or links.
+    Punctuation that could mean something stands as character references, which Markdown takes for text; code is never
+    read for mentions or links.
     """
     return f"<code>{shorten(visible(text), limit).translate(_PUNCTUATION)}</code>" if text else ""
 
 
-def _row(case: CaseResult, others: Sequence[CaseResult]) -> str:
-    path, line = place(case)
-    where = f"{path}:{line}" if path and line else path or ""
+def _row(case: CaseResult, others: Sequence[CaseResult], *, has_clients: bool) -> str:
     more = f" and {len(others)} more" if others else ""
     cells = [
         case.verdict.replace("_", " "),
         cell(case.case),
-        cell(case.client or ""),
+        *([cell(case.client or "")] if has_clients else []),
         cell(case.delivery or "") + more,
         cell(gist(case)),
-        cell(where),
     ]
     return f"| {' | '.join(cells)} |\n"
 
@@ -94,11 +96,12 @@ class _Page:
         return "".join(self._parts) + cut
 
 
-def _table(page: _Page, title: str, groups: Iterable[tuple[CaseResult, tuple[CaseResult, ...]]], kind: str) -> None:
-    rows = [_row(case, others) for case, others in groups]
+def _table(page: _Page, title: str, groups: Sequence[Group], kind: str, *, has_clients: bool) -> None:
+    rows = [_row(case, others, has_clients=has_clients) for case, others in groups]
     if not rows:
         return
-    page.add(f"### {title}\n\n| verdict | case | client | delivery | what | where |\n|---|---|---|---|---|---|\n")
+    columns = ["verdict", "case", *(["client"] if has_clients else []), "delivery", "what"]
+    page.add(f"### {title}\n\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n")
     for row in rows:
         page.add(row, kind)
     page.add("\n")
@@ -107,8 +110,10 @@ def _table(page: _Page, title: str, groups: Iterable[tuple[CaseResult, tuple[Cas
 def markdown(run: Run, describe: DescribeRule = no_rules, *, limit: int = LIMIT) -> str:
     """The run as Markdown of at most `limit` bytes in UTF-8; it says so where something was cut."""
     page = _Page(limit)
-    failures = same_failures(case for case in run.cases if case.verdict in FAILING | UNJUDGED)
-    warnings = same_failures(case for case in run.cases if case.verdict == "warn")
+    cases = in_order(run.cases)
+    failures = same_failures(case for case in cases if case.verdict in FAILING | UNJUDGED)
+    warnings = same_failures(case for case in cases if case.verdict == "warn")
+    has_clients = len({case.client for case in cases}) > 1
     took = f" in {run.footer.duration_s:.1f} s" if run.footer else ""
     page.add(f"## streamproof: {outcome_text(run)}\n\n{totals_text(verdict_counts(run.cases))}{took}\n\n")
     if (ending := ending_text(run)) is not None:
@@ -118,10 +123,10 @@ def markdown(run: Run, describe: DescribeRule = no_rules, *, limit: int = LIMIT)
     for subject in run.header.subjects[:20]:
         page.add(f"- {cell(subject)}\n")
     page.add("\n")
-    _table(page, "Failures", failures, "row")
+    _table(page, "Failures", failures, "row", has_clients=has_clients)
     for case, others in failures:
         page.add(_details(case, others, describe), "detail")
-    _table(page, "Warnings", warnings, "warning")
+    _table(page, "Warnings", warnings, "warning", has_clients=has_clients)
     skips = skip_counts(run.cases)
     if skips:
         told = ", ".join(f"{cell(name)} ({number:,})" for name, number in list(skips.items())[:50])

@@ -16,6 +16,8 @@ WIDTH: Final = 1000
 _LEFT: Final = 70
 _RIGHT: Final = 20
 _TICK_GAP: Final = 56
+_DECIMALS: Final = 3
+"""Of a millisecond: the timeline is kept in microseconds."""
 
 KINDS: Final = {
     "request": "request",
@@ -73,12 +75,16 @@ def _positions(times_ms: Sequence[float]) -> list[float]:
 
 
 def _ticks(marks: Sequence[Mark]) -> tuple[Tick, ...]:
-    """Labels at marks, none so near the one before that the two would touch."""
-    ticks: list[Tick] = []
+    """Labels at marks: none so near the one before that the two would touch, and none that says the same."""
+    chosen: list[Mark] = []
     for mark in marks:
-        if not ticks or mark.x - ticks[-1].x >= _TICK_GAP:
-            ticks.append(Tick(x=mark.x, text=f"{mark.event.at_ms:.1f}"))
-    return tuple(ticks)
+        if not chosen or mark.x - chosen[-1].x >= _TICK_GAP:
+            chosen.append(mark)
+    for decimals in range(_DECIMALS + 1):
+        ticks = [Tick(x=mark.x, text=f"{mark.event.at_ms:.{decimals}f}") for mark in chosen]
+        if len({tick.text for tick in ticks}) == len(ticks):
+            return tuple(ticks)
+    return tuple(tick for number, tick in enumerate(ticks) if not number or tick.text != ticks[number - 1].text)
 
 
 def timeline(events: Sequence[WireEvent], limit: int) -> Timeline | None:

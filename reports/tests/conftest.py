@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,12 @@ def benign() -> Run:
 def hostile() -> Run:
     """The same run with hostile text at the end of every text."""
     return _run(HOSTILE)
+
+
+@pytest.fixture
+def harmless() -> Run:
+    """The hostile run with an x for whatever could mean something to a page; lengths and folders are the same."""
+    return _run(re.sub(r"[^/\[]", "x", HOSTILE))
 
 
 @pytest.fixture

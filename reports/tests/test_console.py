@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from collections.abc import Callable
 
 import attrs
 import pytest
+from rich.cells import cell_len
 
 from streamproof_reports.console import HEARTBEAT_S, Color, ConsoleReporter, make_console, replay_console
 from streamproof_reports.document import CaseResult, Footer, Run
@@ -48,7 +50,7 @@ def test_without_a_terminal_each_failure_is_one_line_at_once(benign: Run) -> Non
         new = stream.getvalue()[before:]
         failed = case.verdict in ("fail", "xpass", "flaky", "adapter_error", "harness_error")
         assert new.count("\n") == (1 if failed else 0)
-    assert new.startswith("HARNESS ERROR openai-chat/text/case-8 [bytewise] naive  silent-truncation: text is missing")
+    assert new.startswith("HARNESS ERROR openai-chat/text/case-8 [bytewise]  silent-truncation: text is missing")
 
 
 def test_the_last_lines_have_one_shape(benign: Run) -> None:
@@ -170,7 +172,7 @@ def test_every_failure_shows_its_five_blocks_in_order(benign: Run, describe: Des
     stream = io.StringIO()
     reporter = ConsoleReporter(make_console(stream), clock=Clock(), describe_rule=describe)
     replay_console(benign, reporter)
-    _, *failures = re.split(r"\n\n(?=[A-Z])", stream.getvalue())
+    _, *failures = re.split(r"\n\n(?=[A-Z1])", stream.getvalue())
     assert len(failures) == 6, "five failures, and the warnings"
     for failure in failures[:5]:
         labels = re.findall(
@@ -184,7 +186,7 @@ def test_every_failure_shows_its_five_blocks_in_order(benign: Run, describe: Des
             "reproduce",
             "stderr",
         ]
-    assert "OC-07 MUST  The stream ends with [DONE]" in failures[0]
+    assert "OC-07  The stream ends with [DONE]" in failures[0], "a check of a client only refers to the rule"
 
 
 def test_failures_alike_are_shown_once(make_case: Make, make_run: Callable[..., Run]) -> None:
@@ -194,10 +196,59 @@ def test_failures_alike_are_shown_once(make_case: Make, make_run: Callable[..., 
 
 
 def test_many_failures_are_bounded(make_case: Make, make_run: Callable[..., Run]) -> None:
-    run = make_run(*(make_case(case=f"a/{at}") for at in range(30)))
-    assert told(run).count("  where ") == 20
-    assert "10 more failures not shown in full" in told(run)
-    assert told(run, verbosity=1).count("  where ") == 30
+    run = make_run(*(make_case(case=f"a/{at:02}", reproduce=(f"replay {at}",)) for at in reversed(range(70))))
+    text = told(run)
+    at_once, _, after = text.partition("... more failures: all of them are listed at the end\n")
+    assert at_once.count("\nFAIL ") == 10, "as they come"
+    assert after.count("  where ") == 10
+    listed = after.partition("\n60 more failures:\n")[2].splitlines()
+    assert [line.split()[1] for line in listed[:50]] == [f"a/{at}" for at in range(10, 60)]
+    assert listed[50:52] == ["and 10 more", "-v shows all of them in full, and so does the report"]
+    assert text.splitlines()[-1] == "reproduce the first failure: replay 0", "the first of the list, not of the run"
+    assert told(run, verbosity=1).count("  where ") == 70
+
+
+def test_warnings_are_one_line_each_and_few(make_case: Make, make_run: Callable[..., Run]) -> None:
+    cases = [make_case(case=f"a/{at:02}", verdict="warn", delivery=of) for at in range(25) for of in ("whole", "at:1")]
+    lines = told(make_run(*cases)).partition("\n25 warnings:\n")[2].splitlines()
+    assert [line.split()[:3] for line in lines[:10]] == [["WARN", f"a/{at:02}", "[whole]"] for at in range(10)]
+    assert all(line.endswith(" (+1 case alike)") for line in lines[:10])
+    assert lines[10:12] == ["and 15 more", ""]
+
+
+def test_what_goes_without_saying_is_left_out_of_a_list(make_case: Make, make_run: Callable[..., Run]) -> None:
+    run = make_run(make_case(case="a/b", delivery="as-written", client="x"), make_case(delivery="whole", client="y"))
+    two = attrs.evolve(run, header=attrs.evolve(run.header, subjects=("x 1", "y 1")))
+    assert "\nFAIL  a/b  silent" in told(run)
+    assert "\nFAIL a/b [as-written] x  0.41 s" in told(run), "in full it is named in full"
+    assert "\nFAIL  a/b x  silent" in told(two)
+    assert "\nFAIL  openai-chat/text/case-0 [whole] y  silent" in told(two)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_screen_is_not_overrun(columns: int, make_case: Make, make_run: Callable[..., Run]) -> None:
+    words = "several words that say what is wrong, at some length, " * 5
+    base = make_case().findings[0]
+    findings = (
+        attrs.evolve(base, message=words, expected="你" * 300, actual="你" * 30 + "x" * 100),
+        attrs.evolve(base, check="late", message=words),
+    )
+    sent = base64.b64encode(b'data: {"a":"' + b"x" * 500 + b'"}\n\n' * 3).decode()
+    cases = [
+        make_case(case="a/" + "long" * 20, findings=findings, title=words, reproduce=(), delivery=delivery)
+        for delivery in ("whole", "bytewise")
+    ]
+    cases += [attrs.evolve(case, sent=sent, case="b", findings=findings[1:], timeline=()) for case in cases]
+    cases += [attrs.evolve(cases[0], case=f"w/{at}", verdict="warn") for at in range(3)]
+    cases += [attrs.evolve(cases[0], case=f"s/{at}", verdict="skip", missing=(f"what-{at}",)) for at in range(30)]
+    stream = Terminal()
+    console = make_console(stream, "never", {"COLUMNS": str(columns), "LINES": "40"})
+    reporter = ConsoleReporter(console, clock=Clock())
+    replay_console(make_run(*cases), reporter)
+    lines = [line.rpartition("\x1b[2K")[2].rpartition("failed\x1b[?25h")[2] for line in stream.getvalue().split("\n")]
+    over = [line for line in lines if cell_len(line) > columns]
+    assert [line for line in over if not line.startswith("FAIL a/long")] == []
+    assert len(lines) > 50
 
 
 @pytest.mark.parametrize("verbosity", [-1, 0, 1, 2])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from streamproof_reports.difference import difference_lines, differences
+from streamproof_reports.difference import compared, difference_lines, differences
 
 
 def shown(expected: Any, actual: Any) -> list[str]:
@@ -57,15 +57,43 @@ def test_true_is_not_one() -> None:
 
 
 def test_long_texts_are_cut_around_the_parting_and_never_at_it() -> None:
-    said, expected, mark = shown("x" * 5000 + "A" + "y" * 5000, "x" * 5000 + "B" + "y" * 4000)
+    said, expected, mark, sizes = shown("x" * 5000 + "A" + "y" * 5000, "x" * 5000 + "B" + "y" * 4000)
     assert said == "said      ..." + "x" * 24 + "B" + "y" * 47 + "..."
     assert expected == "expected  ..." + "x" * 24 + "A" + "y" * 47 + "..."
-    assert mark == " " * 37 + "^ differs from here; 9,001 characters said, 10,001 expected"
+    assert mark == " " * 37 + "^ differs from here"
+    assert sizes == "9,001 characters said, 10,001 expected"
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "sides"),
+    [
+        ("Hello", "Hel", (('"Hel', "lo", '"'), ('"Hel', "", '"'))),
+        ("a <b> c", "a <i> c", (('"a <', "b", '> c"'), ('"a <', "i", '> c"'))),
+        ("aab", "ab", (('"a', "a", 'b"'), ('"a', "", 'b"'))),
+        ("", "x", (('"', "", '"'), ('"', "x", '"'))),
+        ("same", "same", (('"same', "", '"'), ('"same', "", '"'))),
+        ("a\nb", "a\rb", (('"a', r"\n", 'b"'), ('"a', r"\r", 'b"'))),
+        (1, None, (("", "1", ""), ("", "null", ""))),
+    ],
+)
+def test_what_differs_is_told_apart_from_what_is_alike(expected: Any, actual: Any, sides: Any) -> None:
+    [difference], more = compared(expected, actual)
+    told = [(side.before, side.differing, side.after) for side in (difference.expected, difference.actual)]
+    assert (tuple(told), more) == (sides, 0)
+    assert [side.text for side in (difference.expected, difference.actual)] == ["".join(side) for side in sides]
+
+
+@pytest.mark.parametrize("width", [50, 65, 100, None])
+def test_texts_are_cut_to_the_width(width: int | None) -> None:
+    for expected, actual in (("x" * 500, "x" * 30), ("x" * 30, "x" * 500), ("x" * 99 + "y" * 99, "x" * 99 + "z" * 99)):
+        lines = [line.text for line in difference_lines(expected, actual, width=width)]
+        assert all(cell_len(line) <= (width or 99) for line in lines)
+        assert sum("^" in line for line in lines) == 1
 
 
 def test_the_pointer_stands_below_the_parting_in_any_script() -> None:
     for lead in ("", "abc", "你好", "a\n\x00", "é😀", "x" * 100):
-        _, expected, mark = shown(lead + "Q and more", lead + "Z") if lead else shown("Q and more", "")
+        _, expected, mark, *_ = shown(lead + "Q and more", lead + "Z") if lead else shown("Q and more", "")
         column = cell_len(expected[: expected.index("Q")])
         assert mark.index("^") == column, lead
 

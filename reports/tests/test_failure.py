@@ -52,7 +52,7 @@ def test_the_anatomy_as_text(make_case: Make, describe: Describe) -> None:
         "where       scenarios/openai_chat/text.yaml:12",
         "            A title",
         "",
-        "rule        OC-07 MUST  The stream ends with [DONE]",
+        "rule        OC-07  The stream ends with [DONE]",
         "            API reference › Streaming",
         "            https://docs.example/",
         "            streamproof explain OC-07",
@@ -131,9 +131,37 @@ def test_what_rests_on_time_is_said_to(check: str, is_said: bool) -> None:
     assert (f"what {check} found rests on time" in text) == is_said
 
 
-def test_an_unknown_rule_is_shown_by_its_id() -> None:
-    case = attrs.evolve(BARE, findings=(finding("late", "OC-07", level="MUST", basis="DOC"),))
-    assert [line.text for line in failure_blocks(case)[1].lines] == ["OC-07 MUST DOC", "streamproof explain OC-07"]
+@pytest.mark.parametrize(("check", "shown"), [("rule", "OC-07 MUST DOC"), ("late", "OC-07")])
+def test_an_unknown_rule_is_shown_by_its_id_and_by_its_level_where_it_was_judged(check: str, shown: str) -> None:
+    case = attrs.evolve(BARE, findings=(finding(check, "OC-07", level="MUST", basis="DOC"),))
+    assert [line.text for line in failure_blocks(case)[1].lines] == [shown, "streamproof explain OC-07"]
+
+
+def test_a_rule_has_its_strength_only_where_it_was_judged(make_case: Make, describe: Describe) -> None:
+    case = make_case(findings=(finding("late", "OC-17b"), finding("rule", "OC-04")))
+    lines = [line.text for line in failure_blocks(case, describe)[1].lines]
+    assert "OC-17b  The stream ends with [DONE]" in lines
+    assert "OC-04 MUST  The stream ends with [DONE]" in lines
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "as_hex", "second"),
+    [
+        (None, None, False, "0000  data: [DONE]"),
+        (6, 8, False, "0000  64 61 74 61 3a 20 5b 44  4f 4e 45 5d 0a 0a        data: [DONE].."),
+        (0, 14, True, "0000  64 61 74 61 3a 20 5b 44  4f 4e 45 5d 0a 0a        data: [DONE].."),
+        (0, 100, False, "0000> data: [DONE]"),
+    ],
+)
+def test_bytes_are_text_but_where_few_of_them_are_in_question(
+    start: int | None, end: int | None, as_hex: bool, second: str, make_case: Make
+) -> None:
+    case = make_case(
+        findings=(finding("rule", start=start, end=end),),
+        sent=base64.b64encode(b"data: [DONE]\n\n").decode(),
+        sent_total=14,
+    )
+    assert failure_blocks(case, as_hex=as_hex)[2].lines[1].text == second
 
 
 def test_the_place_is_the_line_of_a_finding_before_that_of_the_stream(make_case: Make) -> None:

@@ -26,9 +26,10 @@ def test_the_verdict_comes_first(benign: Run) -> None:
     [
         ("plain text 你好", "<code>plain text 你好</code>"),
         ("a|b\nc", "<code>a&#124;b&#92;nc</code>"),
-        ("<b>*x*</b>`", "<code>&#60;b&#62;&#42;x&#42;&#60;&#47;b&#62;&#96;</code>"),
-        ("@user &amp; http://x", "<code>&#64;user &#38;amp&#59; http&#58;&#47;&#47;x</code>"),
+        ("<b>*x*</b>`", "<code>&#60;b&#62;&#42;x&#42;&#60;/b&#62;&#96;</code>"),
+        ("@user &amp; http://x", "<code>&#64;user &#38;amp; http&#58;//x</code>"),
         ("x" * 300, f"<code>{'x' * 237}&#46;&#46;&#46;</code>"),
+        ("a/b-c (d), 'e'; \"f\"", "<code>a/b-c (d), 'e'; \"f\"</code>"),
         ("", ""),
     ],
 )
@@ -42,7 +43,15 @@ def test_hostile_text_adds_no_tag_no_column_and_no_row(benign: Run, hostile: Run
         return re.findall(r"</?[A-Za-z!][^>]*>", text), [row.count("|") for row in rows]
 
     assert shape(markdown(hostile)) == shape(markdown(benign))
-    assert set(shape(markdown(hostile))[1]) == {7}
+    assert set(shape(markdown(hostile))[1]) == {5}
+
+
+def test_clients_are_named_where_there_are_several(make_case: Make, make_run: Callable[..., Run]) -> None:
+    one, two = make_case(client="x", case="b"), make_case(client="y", case="a")
+    assert "\n| verdict | case | delivery | what |\n|---|---|---|---|\n" in markdown(make_run(one))
+    text = markdown(make_run(one, two))
+    assert "\n| verdict | case | client | delivery | what |\n|---|---|---|---|---|\n" in text
+    assert text.index("| <code>a</code> | <code>y</code> |") < text.index("| <code>b</code> | <code>x</code> |")
 
 
 def test_details_are_folded_and_hold_the_five_blocks(make_case: Make, make_run: Callable[..., Run]) -> None:

@@ -26,19 +26,46 @@ def test_clients_are_columns(make_case: Make) -> None:
     found = matrix(cases)
     assert (found.kind, found.columns) == ("client", ("x", "y"))
     assert [(row.name, row.cells) for row in found.rows] == [
-        ("a", (Cell(verdict="pass", number=1, of=1, case=0), Cell(verdict="fail", number=1, of=2, case=2))),
-        ("b", (None, Cell(verdict="skip", number=1, of=1, case=3))),
+        (
+            "a",
+            (
+                Cell(verdict="pass", number=1, of=1, case=0, name="x"),
+                Cell(verdict="fail", number=1, of=2, case=2, name="y"),
+            ),
+        ),
+        ("b", (None, Cell(verdict="skip", number=1, of=1, case=3, name="y"))),
     ]
     assert found.rows[0].verdicts == ("pass", "fail")
 
 
 def test_with_one_client_deliveries_are_columns(make_case: Make) -> None:
     cases = [make_case(client="x", delivery=delivery) for delivery in ("whole", "bytewise")]
-    assert (matrix(cases).kind, matrix(cases).columns) == ("delivery", ("whole", "bytewise"))
+    assert (matrix(cases[::-1]).kind, matrix(cases[::-1]).columns) == ("delivery", ("whole", "bytewise"))
     many = [make_case(client="x", delivery=f"at:{at}") for at in range(50)]
     assert matrix(many).columns == ("x",)
     assert matrix([make_case(client=None, delivery=None)]).columns == ("",)
     assert matrix([]).rows == ()
+
+
+def test_rows_are_sorted_and_put_together_by_folder(make_case: Make) -> None:
+    names = ["tools/b", "errors/z@x[v=a/b]", "tools/a/c", "top", "errors/a", "tools/a"]
+    found = matrix([make_case(case=name) for name in names])
+    assert [(folder.name, [row.tail for row in folder.rows]) for folder in found.folders] == [
+        ("", ["top"]),
+        ("errors", ["a", "z@x[v=a/b]"]),
+        ("tools", ["a", "b"]),
+        ("tools/a", ["c"]),
+    ]
+
+
+def test_deliveries_of_few_rows_share_a_column(make_case: Make) -> None:
+    cases = [make_case(case=f"a/{at:02}", client="x", delivery="as-written", verdict="pass") for at in range(20)]
+    cases += [make_case(case="a/07", client="x", delivery=delivery) for delivery in ("size:10", "size:9", "bytewise")]
+    found = matrix(cases)
+    assert (found.kind, found.columns, found.has_rare) == ("delivery", ("as-written",), True)
+    assert [cell.name for cell in found.rows[7].rare] == ["bytewise", "size:9", "size:10"]
+    assert found.rows[7].verdicts == ("pass", "fail")
+    assert not found.rows[6].rare
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,21 @@ def test_ticks_do_not_touch() -> None:
     assert all(later - earlier >= 50 for earlier, later in itertools.pairwise(places))
 
 
+@pytest.mark.parametrize(
+    ("times_ms", "texts"),
+    [
+        ((0, 1, 2), ["0", "1", "2"]),
+        ((2.51, 2.52, 2.53), ["2.51", "2.52", "2.53"]),
+        ((5.0, 5.0, 5.0), ["5.000"]),
+        ((1.0, 1.0, 7.0), ["1.000", "7.000"]),
+    ],
+)
+def test_ticks_do_not_say_the_same_twice(times_ms: tuple[float, ...], texts: list[str]) -> None:
+    drawn = timeline(events(*times_ms), 10)
+    assert drawn is not None
+    assert [tick.text for tick in drawn.ticks] == texts
+
+
 def test_kinds_that_are_not_known_are_drawn() -> None:
     drawn = timeline([WireEvent(at_ms=0, lane="client", kind="<odd>", text="")], 10)
     assert drawn is not None

@@ -27,6 +27,8 @@ from streamproof_reports.jsonl import JsonlWriter
 from streamproof_reports.summary import check_json, exit_code, footer_of
 
 DOCUMENT = "run.jsonl"
+SECRET_OPTIONS = frozenset({"--header", "--api-key"})
+"""Options whose values may hold a key."""
 
 
 def describe_rule(rule_id: str) -> RuleText | None:
@@ -41,6 +43,25 @@ def describe_rule(rule_id: str) -> RuleText | None:
         section=rule.source.section,
         url=rule.source.url,
     )
+
+
+def without_secrets(words: Sequence[str]) -> list[str]:
+    """A command line as it may be kept: the values of headers and keys in it are masked."""
+    kept: list[str] = []
+    for word in words:
+        option, equals, value = word.partition("=")
+        if kept and kept[-1] in SECRET_OPTIONS:
+            kept.append(_masked(word))
+        elif equals and option in SECRET_OPTIONS:
+            kept.append(f"{option}={_masked(value)}")
+        else:
+            kept.append(word)
+    return kept
+
+
+def _masked(value: str) -> str:
+    name, colon, _ = value.partition(":")
+    return f"{name}: ***" if colon else "***"
 
 
 class Output:
@@ -63,7 +84,7 @@ class Output:
         self.interrupted = False
         self._header = Header(
             streamproof=__version__,
-            command=("streamproof", *sys.argv[1:]),
+            command=("streamproof", *without_secrets(sys.argv[1:])),
             started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             kind=kind,
             subjects=tuple(subjects),

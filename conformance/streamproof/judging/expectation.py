@@ -48,6 +48,11 @@ class Expectation:
     result_within_s: float | None = None
     text_is_prefix: bool = False
     """True when the client was stopped: what it has is a beginning of the text."""
+    text_may_be_cut: bool = False
+    """True when the connection broke off: a client that reports an error may have lost what it was just reading.
+
+    RFC 9112, section 8, asks that an incomplete message be recorded as such, not that its last bytes be handed on.
+    """
     cost_linear: bool = False
     notes: tuple[str, ...] = ()
 
@@ -87,6 +92,7 @@ def derive(case: Case, answers: Sequence[Sent], answered: int) -> Expectation:
         requests_max=_requests_max(answers, stopped=stopped),
         left_within_s=STOPPED_LEFT_WITHIN_S if stopped else None,
         text_is_prefix=stopped,
+        text_may_be_cut=sent.ended in {"cut", "stalled"},
     )
 
 
@@ -147,6 +153,7 @@ def _overlay(base: Expectation, reading: Reading, *, replace: bool) -> Expectati
         left_within_s=reading.left_within_s if reading.left_within_s is not None else base.left_within_s,
         result_within_s=reading.result_within_s,
         text_is_prefix=base.text_is_prefix and "text" not in reading.stated,
+        text_may_be_cut=base.text_may_be_cut and not reading.stated & {"text", "choices"},
         cost_linear=reading.cost_linear,
         notes=reading.notes,
     )

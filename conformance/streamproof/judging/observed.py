@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -16,6 +17,9 @@ from streamproof_formats.message import Message
 from streamproof_formats.sse import Event
 from streamproof_mock.journal import Exchange
 from streamproof_scenarios.model import Case, Outcome
+
+_ODD: Final = re.compile(r"\.(content|refusal|response|arguments): expected .*, found (?!nothing)")
+"""The finding that a piece of the message is of another type than the format says."""
 
 
 @attrs.frozen(kw_only=True)
@@ -76,6 +80,8 @@ class Observed:
     extra_output: str = ""
     final_newline: str = ""
     """For a command whose standard output is the text: the line end that was taken off its end."""
+    handed_on: tuple[str, ...] = ()
+    """For clients that hand out chunks: values of another type than the format's that they gave as they came."""
 
 
 def observe(
@@ -88,16 +94,17 @@ def observe(
     result = said.result or {}
     deltas = _joined(said.reports)
     told: Message | None = None
+    undecodable: SaidError | None = None
     if hello.reports == "message":
         choices = {choice.index: choice for choice in map(_choice, result.get("choices") or ())}
         if said.result is None or result.get("error") or result.get("stopped"):
             choices = _with_deltas(choices, deltas)
         usage = result.get("usage")
     else:
-        told = assemble(case, hello, said.reports)
+        told, undecodable = assemble(case, hello, said.reports)
         choices = {choice.index: _assembled(choice) for choice in told.choices}
         usage = None if told.usage is None else attrs.asdict(told.usage)
-    error = _error(result, told)
+    error = _error(result, told) or undecodable
     return Observed(
         said=said,
         hello=hello,
@@ -110,6 +117,7 @@ def observe(
         is_exact=sent is not None and sent.ended != "refused" and sent.whole and _is_exact(hello, said.reports, sent),
         extra_output=str(result.get("extra_output") or ""),
         final_newline=str(result.get("final_newline") or ""),
+        handed_on=_odd_values(case, hello, said.reports),
     )
 
 
@@ -139,14 +147,51 @@ def _holds(said: Any, sent: Any) -> bool:
     return bool(said == sent) and isinstance(said, bool) == isinstance(sent, bool)
 
 
-def assemble(case: Case, hello: Hello, reports: Iterable[Report]) -> Message:
-    """The message that the reported events or items add up to."""
+def assemble(case: Case, hello: Hello, reports: Iterable[Report]) -> tuple[Message, SaidError | None]:
+    """The message that the reported events or items add up to.
+
+    Whoever gets events decodes their data: where that is no JSON, their user has an error, and nothing after it.
+    """
     reader = machine(case.dialect, request=dict(case.request))
     feed = feeder(reader, hello)
-    for report in reports:
+    terminator = DIALECTS[case.dialect].terminator
+    error = None
+    for number, report in enumerate(reports):
+        data = report.data.get("data") if hello.reports == "events" else None
+        if isinstance(data, str) and data != terminator and not _is_json(data):
+            error = SaidError(message=f"the data of event {number} is no JSON: {data[:80]!r}", type="not JSON")
+            break
         feed(report)
     list(reader.close("clean", None))
-    return reader.message
+    return reader.message, error
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _no_constant(word: str) -> None:
+    # RFC 8259, section 6: "Numeric values that cannot be represented in the grammar below" are not permitted.
+    raise ValueError(word)
+
+
+def _odd_values(case: Case, hello: Hello, reports: Iterable[Report]) -> tuple[str, ...]:
+    """Values of another type than the format's that a client handed on in its chunks or events, just as they came."""
+    if hello.reports == "message":
+        return ()
+    reader = machine(case.dialect, request=dict(case.request))
+    odd: dict[str, None] = {}
+    for number, report in enumerate(reports):
+        data = report.data.get("data") if hello.reports == "events" else json.dumps(report.data, default=str)
+        event = Event("message", str(data), "", 0, 0)
+        for finding in reader.receive(event, number):
+            if _ODD.search(finding.message):
+                odd[finding.message] = None
+    return tuple(odd)[:3]
 
 
 def feeder(reader: Machine, hello: Hello) -> Callable[[Report], None]:

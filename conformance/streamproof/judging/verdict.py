@@ -44,7 +44,7 @@ def judge_client(
     `newer` says that the scenario is younger than the pinned catalogue: it warns, it does not fail.
     """
     tried = [(reading, run_checks(case.dialect, reading, seen)) for reading in readings]
-    reading, failed = min(tried, key=lambda pair: (seen.outcome not in pair[0].outcomes, *_weight(pair[1])))
+    reading, failed = min(tried, key=lambda pair: (*_distance(pair[0], seen), *_weight(pair[1])))
     lenient = FORCES[case.scenario.force] == "reading" or len(readings) > 1
     worths = [_worth(case.scenario, item, lenient=lenient, newer=newer) for item in failed]
     verdict: Literal["pass", "warn", "fail"] = "pass"
@@ -58,6 +58,13 @@ def judge_client(
         expectation=reading,
         notes=_notes(seen),
     )
+
+
+def _distance(reading: Expectation, seen: Observed) -> tuple[bool, bool]:
+    """Whether the number of requests, and the outcome, are another than this reading speaks of."""
+    most = reading.requests_max
+    fits = reading.requests_min <= len(seen.exchanges) and (most is None or len(seen.exchanges) <= most)
+    return not fits, seen.outcome not in reading.outcomes
 
 
 def _weight(failed: Sequence[Failed]) -> tuple[int, int, int]:
@@ -106,4 +113,5 @@ def rule_of(case: Case, check: CheckName) -> str:
 
 
 def _notes(seen: Observed) -> tuple[str, ...]:
-    return (f"beside the text the client printed: {seen.extra_output[:300]!r}",) if seen.extra_output else ()
+    printed = (f"beside the text the client printed: {seen.extra_output[:300]!r}",) if seen.extra_output else ()
+    return (*printed, *(f"handed on as it came: {odd}" for odd in seen.handed_on))

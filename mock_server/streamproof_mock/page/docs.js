@@ -15,7 +15,8 @@ const CALLS = {
   "Workers AI (/api/chat)": ["/api/chat", { messages: user }],
   "Workers AI (/ai/run)": ["/ai/run/@cf/mock", { messages: user, stream: true }],
 };
-const SHOWN = 2000;
+const SHOWN = 2000; // events
+const LONGEST = 20_000; // characters of an event
 let running = null;
 
 for (const name of Object.keys(CALLS)) at("path").append(new Option(name, name));
@@ -25,62 +26,139 @@ choose();
 
 fetch("/__streamproof__/scenarios")
   .then((answer) => answer.json())
-  .then((known) => { for (const id of known.scenarios) at("scenarios").append(new Option(id, id)); })
-  .catch(() => {});
+  .then((known) => {
+    for (const id of known.scenarios) at("scenarios").append(new Option(id, id));
+    at("scenario").placeholder = `none of the ${known.scenarios.length}: behave well`;
+  })
+  .catch(() => { at("scenario").placeholder = "the list is for this machine only; type an id"; });
 
-function row(cells) {
-  const line = document.createElement("tr");
-  for (const cell of cells) line.appendChild(document.createElement("td")).textContent = cell;
-  at("pieces").append(line);
-}
+const counted = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
-// What a piece says, for the reader's eye only: the table below shows what really came.
-function said(text) {
+// What an event says, for the reader's eye only: the table shows what really came.
+function said(data) {
+  let event;
+  try {
+    event = JSON.parse(data);
+  } catch {
+    return ""; // [DONE], or no JSON
+  }
+  if (typeof event?.response === "string") return event.response;
+  const error = event?.error?.message ?? event?.error;
+  if (error) return `[error: ${typeof error === "string" ? error : JSON.stringify(error)}]`;
   let words = "";
-  for (const line of text.split(/\r\n|\r|\n/)) {
-    if (!line.startsWith("data:")) continue;
-    try {
-      const event = JSON.parse(line.slice(5));
-      words += event.response ?? event.choices?.[0]?.delta?.content ?? "";
-    } catch { /* not JSON: [DONE], or a piece of an event */ }
+  for (const choice of Array.isArray(event?.choices) ? event.choices : []) {
+    const part = choice?.delta ?? choice?.message;
+    if (typeof part?.content === "string") words += part.content;
+    for (const call of Array.isArray(part?.tool_calls) ? part.tool_calls : []) {
+      words += (call?.function?.name ? `[call: ${call.function.name}] ` : "") + (call?.function?.arguments ?? "");
+    }
   }
   return words;
+}
+
+const dataOf = (event) =>
+  event.split(/\r\n|\r|\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
+
+// Shows events as they come: each is a row, the one that is not yet over is the last row.
+class Shown {
+  constructor(isStream) {
+    this.isStream = isStream;
+    this.rest = "";
+    this.events = 0;
+    this.open = null;
+  }
+
+  row(ms, text) {
+    if (this.events >= SHOWN) return null;
+    const line = document.createElement("tr");
+    line.appendChild(document.createElement("td")).textContent = ms;
+    const cell = line.appendChild(document.createElement("td"));
+    cell.textContent = text.length > LONGEST ? `${text.slice(0, LONGEST)}... (${counted(text.length, "character")})` : text;
+    at("events").append(line);
+    return line;
+  }
+
+  say(words) {
+    if (words && at("text").textContent.length < 1e6) at("text").append(words);
+  }
+
+  take(ms, text) {
+    this.open?.remove();
+    this.open = null;
+    const known = this.rest.length;
+    this.rest += text;
+    if (this.isStream) {
+      // The end of an event is two line ends; a lone CR at the end may be half of one.
+      const end = /(?:\r\n|\n|\r(?!\n|$)){2}/g;
+      end.lastIndex = Math.max(known - 4, 0);
+      let from = 0;
+      while (end.exec(this.rest)) {
+        const event = this.rest.slice(from, end.lastIndex);
+        from = end.lastIndex;
+        this.row(ms, event.replace(/[\r\n]+$/, ""));
+        this.events += 1;
+        this.say(said(dataOf(event)));
+      }
+      this.rest = this.rest.slice(from);
+    }
+    if (this.rest) {
+      this.open = this.row(ms, this.rest);
+      this.open?.classList.add("open");
+    }
+  }
+
+  finish() {
+    if (!this.isStream) {
+      this.say(said(this.rest));
+      this.open?.classList.remove("open");
+    }
+    if (this.events > SHOWN) at("more").textContent = `and ${counted(this.events - SHOWN, "more event")}`;
+  }
 }
 
 async function send() {
   const headers = { "content-type": "application/json" };
   if (at("key").value) headers.authorization = `Bearer ${at("key").value}`;
-  if (at("scenario").value) headers["x-streamproof-scenario"] = at("scenario").value;
-  for (const id of ["head", "text", "pieces"]) at(id).replaceChildren();
+  if (at("scenario").value.trim()) headers["x-streamproof-scenario"] = at("scenario").value.trim();
+  for (const id of ["head", "text", "events", "more"]) at(id).replaceChildren();
   running = new AbortController();
   const started = performance.now();
   const elapsed = () => (performance.now() - started).toFixed(1);
-  let whole = "", count = 0;
+  let pieces = 0, bytes = 0, shown = null, status = "";
+  const tell = (what) => {
+    at("state").textContent = `${status}${what} after ${elapsed()} ms: ${counted(shown?.events ?? 0, "event")}, ${counted(bytes, "byte")} in ${counted(pieces, "piece")}`;
+  };
   try {
     const answer = await fetch(CALLS[at("path").value][0], {
       method: "POST", headers, body: at("body").value, signal: running.signal,
     });
+    status = `${answer.status} ${answer.statusText}`.trim() + ", ";
     at("head").textContent = `${answer.status} ${answer.statusText}\n${[...answer.headers].map((pair) => pair.join(": ")).join("\n")}`;
+    shown = new Shown((answer.headers.get("content-type") ?? "").includes("event-stream"));
+    tell("open, headers read");
     const reader = answer.body.getReader(), decoder = new TextDecoder();
     for (;;) {
       const { value, done } = await reader.read();
       if (done) break;
-      const text = decoder.decode(value, { stream: true });
-      if (whole.length < 4e6) whole += text;
-      if (++count <= SHOWN) row([elapsed(), value.length, text]);
-      at("text").textContent = said(whole);
+      pieces += 1;
+      bytes += value.length;
+      shown.take(elapsed(), decoder.decode(value, { stream: true }));
+      tell("open, last read");
     }
-    at("state").textContent = `ended after ${elapsed()} ms, ${count} pieces`;
+    tell("ended");
   } catch (error) {
-    at("state").textContent = `${error.name}: ${error.message} (after ${elapsed()} ms, ${count} pieces)`;
+    // A browser says no more than "network error" of a connection that was cut.
+    tell(running.signal.aborted ? "stopped by you" : shown ? `cut off (${error.message})` : `no answer (${error.message})`);
   }
+  shown?.finish();
 }
 
 at("call").addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (at("send").disabled) return;
   at("send").disabled = true;
   at("stop").disabled = false;
-  at("state").textContent = "…";
+  at("state").textContent = "waiting for an answer";
   await send();
   at("send").disabled = false;
   at("stop").disabled = true;

@@ -1,7 +1,9 @@
 "use strict";
 (() => {
   const cases = [...document.querySelectorAll("details.case")];
-  const rows = [...document.querySelectorAll("#matrix tbody tr")];
+  const rows = [...document.querySelectorAll("#matrix [data-verdicts]")];
+  const folders = [...document.querySelectorAll("#matrix tbody")];
+  const skipped = document.getElementById("skipped");
   const filters = [...document.querySelectorAll("[data-filter]")];
   const find = document.getElementById("find");
   const shown = document.getElementById("shown");
@@ -10,7 +12,7 @@
   const textOf = (element) => {
     if (!texts.has(element)) {
       const head = element.querySelector("summary") || element;
-      const more = element.querySelectorAll("h3, .rules, .findings td, [scope=row]");
+      const more = element.querySelectorAll("h3, .rules, .message, th[title]");
       const parts = [head, ...more].map((part) => part.textContent + " " + (part.title || ""));
       texts.set(element, parts.join(" ").toLowerCase());
     }
@@ -31,16 +33,21 @@
       const verdicts = row.dataset.verdicts.split(" ");
       row.hidden = !(verdicts.some((verdict) => wanted.has(verdict)) && holds(row));
     }
+    for (const folder of folders) folder.hidden = !folder.querySelector("[data-verdicts]:not([hidden])");
+    const only = wanted.has("skip") ? 0 : rows.filter((row) => row.dataset.verdicts === "skip" && holds(row)).length;
+    skipped.hidden = !only;
+    skipped.firstElementChild.textContent = only === 1 ? "1 row that was only skipped is hidden." : `${only} rows that were only skipped are hidden.`;
     shown.textContent = number === cases.length ? "" : `${number} of ${cases.length}`;
   };
 
-  for (const button of filters) {
-    button.addEventListener("click", () => {
-      button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
-      filter();
-    });
-  }
+  const toggle = (button) => {
+    button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+    filter();
+  };
+  for (const button of filters) button.addEventListener("click", () => toggle(button));
+  skipped.lastElementChild.addEventListener("click", () => toggle(filters.find((button) => button.dataset.filter === "skip")));
   find.addEventListener("input", filter);
+  filter();
 
   const foldAll = (open) => {
     for (const one of cases) {
@@ -50,9 +57,12 @@
   document.getElementById("open").addEventListener("click", () => foldAll(true));
   document.getElementById("fold").addEventListener("click", () => foldAll(false));
 
+  const bar = document.querySelector("nav");
+  const covered = () => (getComputedStyle(bar).position === "sticky" ? bar.offsetHeight : 0);
   const show = (one) => {
     one.hidden = false;
     one.open = true;
+    one.style.scrollMarginTop = `${covered() + 8}px`;
     one.scrollIntoView({ block: "start" });
     one.querySelector("summary").focus({ preventScroll: true });
   };
@@ -105,6 +115,7 @@
       if (direction > 0) at -= 1;
     }
     const next = list[Math.min(Math.max(at + direction, 0), list.length - 1)];
+    next.style.scrollMarginTop = `${covered() + 8}px`;
     next.scrollIntoView({ block: "nearest" });
     next.querySelector("summary").focus();
   };
