@@ -242,12 +242,7 @@ def change_bytes(change: Callable[[events.EventDecoder, bytes], bytes]) -> None:
 
 @fault
 def splits_lines_like_text() -> None:
-    change_bytes(
-        lambda _, data: (
-            "\n".join(data.decode().replace("\r\n", "\n").splitlines()).encode()
-            + (b"\n" if data.endswith(b"\n") else b"")
-        )
-    )
+    change_bytes(lambda _, data: "".join(f"{line}\n" for line in data.decode().splitlines()).encode())
 
 
 @fault
