@@ -10,7 +10,7 @@ import attrs
 from streamproof.judging.calls import function_call, tool_calls, unfinished_calls
 from streamproof.judging.expectation import UNSTATED, Expectation
 from streamproof.judging.failed import Failed, difference, short
-from streamproof.judging.observed import UNDECODABLE, Observed, SaidChoice
+from streamproof.judging.observed import Observed, SaidChoice
 from streamproof.judging.tables import CHECKS
 from streamproof.judging.traffic import traffic
 from streamproof_formats.dialects import finish_reason
@@ -48,9 +48,9 @@ def _worst_first(found: list[Failed]) -> list[Failed]:
 def _outcome(expected: Expectation, seen: Observed) -> Iterator[Failed]:
     if seen.outcome is None or seen.outcome in expected.outcomes:
         return
-    of_user = seen.error is None or seen.error.type == UNDECODABLE
-    if seen.is_exact and of_user and seen.outcome in {"incomplete", "error"} and "complete" in expected.outcomes:
-        return  # whether the events say that the answer is whole is for whoever reads them
+    threw = (seen.said.result or {}).get("error") is not None
+    if seen.is_exact and not threw and seen.outcome != "stopped" and "complete" in expected.outcomes:
+        return  # whether its events say that the answer is whole is for whoever reads them
     wanted = " or ".join(sorted(expected.outcomes))
     match seen.outcome:
         case "complete" | "incomplete" if expected.outcomes == {"stopped"}:
@@ -103,8 +103,6 @@ def _text(expected: Expectation, seen: Observed, name: str, wanted: str, said: s
     is_beginning = expected.text_is_prefix or (expected.text_may_be_cut and seen.outcome == "error")
     if said == wanted or said + seen.final_newline == wanted or (is_beginning and wanted.startswith(said)):
         return
-    if seen.handed_on:
-        return  # an odd value is in its user's hands as it came: nothing was lost or changed
     missing = len(said) < len(wanted) and _is_subsequence(said, wanted)
     # An error, and a finish reason that is missing, are signs: what is lost then is not lost in silence.
     if missing and seen.outcome == "complete" and not expected.text_is_prefix:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
@@ -17,13 +16,6 @@ from streamproof_formats.message import Message
 from streamproof_formats.sse import Event
 from streamproof_mock.journal import Exchange
 from streamproof_scenarios.model import Case, Outcome
-
-_ODD: Final = re.compile(r"\.(content|refusal|response|arguments): expected .*, found (?!nothing)")
-"""The finding that a piece of the message is of another type than the format says."""
-
-
-UNDECODABLE: Final = "not JSON"
-"""Type of an error that the client's user has, not the client: an event whose data is no JSON was handed to them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,15 +69,13 @@ class Observed:
     deltas: Mapping[int, Mapping[str, str]]
     """For clients that assemble: the joined deltas, by choice and kind."""
     is_exact: bool = False
-    """True when a client that hands out events handed out those that the standard makes of the bytes, and no others.
+    """True when all that was sent was handed out as it was sent, and nothing else (events; items with all their keys).
 
-    What they mean is then its user's to read: a value that our machine refuses was not lost by the client.
+    What they mean is then for the client's user to read: a value that our machine refuses was not lost by the client.
     """
     extra_output: str = ""
     final_newline: str = ""
     """For a command whose standard output is the text: the line end that was taken off its end."""
-    handed_on: tuple[str, ...] = ()
-    """For clients that hand out chunks: values of another type than the format's that they gave as they came."""
 
 
 def observe(
@@ -118,16 +108,39 @@ def observe(
         usage=usage,
         error=error,
         deltas=deltas,
-        is_exact=hello.reports == "events" and sent is not None and _is_exact(said.reports, sent),
+        is_exact=sent is not None and _is_exact(case.dialect, hello, said.reports, sent),
         extra_output=str(result.get("extra_output") or ""),
         final_newline=str(result.get("final_newline") or ""),
-        handed_on=_odd_values(case, hello, said.reports),
     )
 
 
-def _is_exact(reports: Sequence[Report], sent: Sent) -> bool:
-    told = tuple((str(r.data.get("event") or "message"), str(r.data.get("data", ""))) for r in reports)
-    return sent.ended != "refused" and sent.whole and told == sent.events
+def _is_exact(dialect: str, hello: Hello, reports: Sequence[Report], sent: Sent) -> bool:
+    if sent.ended == "refused" or not sent.whole:
+        return False
+    match hello.reports:
+        case "events":
+            told = tuple((str(r.data.get("event") or "message"), str(r.data.get("data", ""))) for r in reports)
+            return told == sent.events
+        case "items":
+            try:
+                terminator = DIALECTS[dialect].terminator
+                chunks = [json.loads(data) for _, data in sent.events if data and data != terminator]
+            except ValueError:
+                return False
+            return len(chunks) == len(reports) and all(
+                _holds(report.data, chunk) for report, chunk in zip(reports, chunks, strict=True)
+            )
+        case "message":
+            return False
+
+
+def _holds(said: Any, sent: Any) -> bool:
+    """True when all that was sent is in what was said; an SDK may add keys of its own."""
+    if isinstance(sent, Mapping) and isinstance(said, Mapping):
+        return all(key in said and _holds(said[key], value) for key, value in sent.items())
+    if isinstance(sent, list) and isinstance(said, list | tuple):
+        return len(sent) == len(said) and all(map(_holds, said, sent))
+    return bool(said == sent) and isinstance(said, bool) == isinstance(sent, bool)
 
 
 def assemble(case: Case, hello: Hello, reports: Iterable[Report]) -> tuple[Message, SaidError | None]:
@@ -142,7 +155,7 @@ def assemble(case: Case, hello: Hello, reports: Iterable[Report]) -> tuple[Messa
     for number, report in enumerate(reports):
         data = report.data.get("data") if hello.reports == "events" else None
         if isinstance(data, str) and data != terminator and not _is_json(data):
-            error = SaidError(message=f"the data of event {number} is no JSON: {data[:80]!r}", type=UNDECODABLE)
+            error = SaidError(message=f"the data of event {number} is no JSON: {data[:80]!r}", type="not JSON")
             break
         feed(report)
     list(reader.close("clean", None))
@@ -160,21 +173,6 @@ def _is_json(text: str) -> bool:
 def _no_constant(word: str) -> None:
     # RFC 8259, section 6: "Numeric values that cannot be represented in the grammar below" are not permitted.
     raise ValueError(word)
-
-
-def _odd_values(case: Case, hello: Hello, reports: Iterable[Report]) -> tuple[str, ...]:
-    """Values of another type than the format's that a client handed on in its chunks or events, just as they came."""
-    if hello.reports == "message":
-        return ()
-    reader = machine(case.dialect, request=dict(case.request))
-    odd: dict[str, None] = {}
-    for number, report in enumerate(reports):
-        data = report.data.get("data") if hello.reports == "events" else json.dumps(report.data, default=str)
-        event = Event("message", str(data), "", 0, 0)
-        for finding in reader.receive(event, number):
-            if _ODD.search(finding.message):
-                odd[finding.message] = None
-    return tuple(odd)[:3]
 
 
 def feeder(reader: Machine, hello: Hello) -> Callable[[Report], None]:

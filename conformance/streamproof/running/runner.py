@@ -249,7 +249,8 @@ class Runner:
                 ]
                 played = await play_parallel(self._server, [client, *others], case, plan, **limits)
         else:
-            played = await play(self._server, client, case, plan, **limits)
+            is_live = self._spec.kind != "one-shot"
+            played = await play(self._server, client, case, plan, is_live=is_live, **limits)
         asked, kept = played.boundaries
         self.totals.plays += 1
         self.totals.boundaries_asked += asked
@@ -261,6 +262,9 @@ class Runner:
         if unasked is not None:
             reason = f"the client does not offer to read {unasked}"
             return plain_result(job, self._subject, verdict="skip", reason=reason)
+        if not played.exchanges and all(run.said.ended == "result" for run in played.runs):
+            reason = "no request reached the server: is the address that it was given ({url}, base_url) passed on?"
+            return plain_result(job, self._subject, verdict="adapter_error", reason=reason)
         if played.fault is not None:
             return plain_result(job, self._subject, verdict="harness_error", reason=played.fault)
         judged = [self._judge(hello, job, run, sent) for run in played.runs]

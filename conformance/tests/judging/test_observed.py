@@ -105,6 +105,25 @@ def test_events_are_exact_when_they_are_those_of_the_standard(events: list[tuple
     assert not observe(case(), hello("items"), told, [], sent=sent).is_exact
 
 
+NUMBER = chunk(5)  # type: ignore[arg-type]
+
+ITEMS: list[tuple[list[dict[str, Any]], bool]] = [
+    ([WHOLE[0], NUMBER, WHOLE[2]], True),
+    ([{**WHOLE[0], "own": 1}, NUMBER, WHOLE[2]], True),  # an SDK adds keys of its own
+    ([WHOLE[0], chunk("5"), WHOLE[2]], False),
+    ([WHOLE[0], chunk(None), WHOLE[2]], False),
+    ([WHOLE[0], NUMBER], False),
+    ([WHOLE[0], NUMBER, WHOLE[2], WHOLE[2]], False),
+]
+
+
+@pytest.mark.parametrize(("items", "exact"), ITEMS)
+def test_items_are_exact_when_they_hold_all_that_was_sent(items: list[dict[str, Any]], exact: bool) -> None:
+    body = "".join(f"data: {json.dumps(item)}\n\n" for item in (WHOLE[0], NUMBER, WHOLE[2])) + "data: [DONE]\n\n"
+    sent = read_answer(case(), AnswerPlan(headers=SSE, operations=lambda: iter([Write(body.encode())])))
+    assert observe(case(), hello("items"), said("item", *items), [], sent=sent).is_exact == exact
+
+
 def test_no_events_of_a_refusal_are_no_exact_answer() -> None:
     sent = read_answer(case(), AnswerPlan(status=500, headers=SSE, operations=lambda: iter([Write(b"{}")])))
     assert not observe(case(), hello("events"), said("event"), [], sent=sent).is_exact
