@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import attrs
-from rich.cells import cell_len, set_cell_size
 
+from streamproof_reports.brief import brief
 from streamproof_reports.bytesview import byte_head, no_bytes, sent_bytes
 from streamproof_reports.document import CaseResult
 from streamproof_reports.line import Line
@@ -17,10 +17,7 @@ from streamproof_reports.text import visible
 _LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _LONGEST: Final = 1_500
 """Bytes of a line that are shown whole."""
-_ALIKE: Final = 32
-"""Characters that a line must share with a neighbour before they are left out."""
-_HEAD: Final = 12
-"""Characters that stay of what is left out."""
+_NARROWEST: Final = 12
 
 Span = tuple[int, int]
 
@@ -141,30 +138,13 @@ def excerpt(case: CaseResult, limit: int) -> Excerpt | None:
     return Excerpt(events=tuple(shown), before=first, after=len(events) - first - len(shown))
 
 
-def _common(one: str, other: str) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
-
-
-def _brief(text: str, neighbours: Iterable[str], width: int) -> str:
-    """A line of at most `width` columns: what its neighbours begin with too goes first, as it tells nothing."""
-    if cell_len(text) <= width:
-        return text
-    alike = max((_common(text, other) for other in neighbours), default=0)
-    if alike > _ALIKE:
-        # The brace before: what differs is read with the name of its field.
-        cut = max(text.rfind("{", _HEAD, alike), alike - _ALIKE)
-        text = f"{text[:_HEAD]}...{text[cut:]}"
-    return text if cell_len(text) <= width else f"{set_cell_size(text, width - 3)}..."
-
-
 def event_lines(case: CaseResult, limit: int, width: int) -> tuple[Line, ...]:
     """The bytes of a case as at most `limit` lines of text, `width` wide: those around a finding, else both ends."""
     found = excerpt(case, len(case.sent or ""))
     if found is None:
         return (no_bytes(case),)
     digits = max(4, len(str(case.sent_from + len(sent_bytes(case) or b""))))
-    room = max(width - digits - 2, _HEAD)
+    room = max(width - digits - 2, _NARROWEST)
     rows: list[tuple[str, str, bool]] = []
     for event in found.events:
         for number, pieces in enumerate(event.lines):
@@ -173,7 +153,7 @@ def event_lines(case: CaseResult, limit: int, width: int) -> tuple[Line, ...]:
     texts = [text for _, text, _ in rows]
     lines = []
     for at, (offset, text, is_marked) in enumerate(rows):
-        shown = _brief(text, (*texts[max(at - 1, 0) : at], *texts[at + 1 : at + 2]), room)
+        shown = brief(text, (*texts[max(at - 1, 0) : at], *texts[at + 1 : at + 2]), room)
         lines.append(Line(f"{offset:<{digits}}{'>' if is_marked else ' '} {shown}", "mark" if is_marked else "plain"))
     place = next((at for at, (_, _, marked) in enumerate(rows) if marked), None)
     end = case.sent_from + len(sent_bytes(case) or b"")

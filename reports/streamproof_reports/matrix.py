@@ -9,7 +9,7 @@ from typing import Final, Literal
 import attrs
 
 from streamproof_reports.document import CaseResult, Verdict
-from streamproof_reports.order import delivery_key, folder_of, id_key
+from streamproof_reports.order import case_key, delivery_key, folder_of
 
 WORST_FIRST: Final[tuple[Verdict, ...]] = (
     "fail",
@@ -81,7 +81,10 @@ class Folder:
 
 @attrs.frozen(kw_only=True)
 class Matrix:
-    """Rows sorted by id and put together by folder; clients in order of appearance, deliveries in their usual order."""
+    """Rows sorted by id and put together by folder, probes as they were made.
+
+    Clients stand in order of appearance, deliveries in their usual order.
+    """
 
     kind: Kind
     """What a column is."""
@@ -104,7 +107,7 @@ def severity(case: CaseResult) -> int:
 def _cell(name: str, numbered: Sequence[Numbered]) -> Cell:
     worst = min((case for _, case in numbered), key=severity).verdict
     having = [number for number, case in numbered if case.verdict == worst]
-    return Cell(verdict=worst, number=len(having), of=len(numbered), case=having[0], name=name)
+    return Cell(verdict=worst, number=len(having), of=len(numbered), case=min(having), name=name)
 
 
 def _columns(cases: Sequence[CaseResult]) -> tuple[Kind, tuple[str, ...], tuple[str, ...]]:
@@ -136,9 +139,9 @@ def matrix(cases: Sequence[CaseResult]) -> Matrix:
     """The matrix of these cases."""
     kind, columns, rare = _columns(cases)
     found: dict[str, dict[str, list[Numbered]]] = {}
-    for number, case in enumerate(cases):
+    for number, case in sorted(enumerate(cases), key=lambda numbered: case_key(numbered[1])):
         column = (case.delivery if kind == "delivery" else case.client) or ""
         found.setdefault(case.case, {}).setdefault(column, []).append((number, case))
-    rows = (_row(name, found[name], columns, rare) for name in sorted(found, key=id_key))
+    rows = (_row(name, cells, columns, rare) for name, cells in found.items())
     folders = tuple(Folder(name=name, rows=tuple(of)) for name, of in groupby(rows, lambda row: folder_of(row.name)))
     return Matrix(kind=kind, columns=columns, has_rare=bool(rare), folders=folders)

@@ -25,7 +25,7 @@ _LONGEST_NUMBER: Final = 18
 
 DeliveryKey = tuple[int, int, str]
 IdKey = tuple[tuple[str, ...], str]
-CaseKey = tuple[IdKey, str, DeliveryKey]
+CaseKey = tuple[bool, IdKey, str, DeliveryKey]
 
 
 def delivery_key(delivery: str | None) -> DeliveryKey:
@@ -48,10 +48,12 @@ def id_key(case_id: str) -> IdKey:
 
 
 def case_key(case: CaseResult) -> CaseKey:
-    """Sorts cases by id, then client, then delivery."""
-    return id_key(case.case), case.client or "", delivery_key(case.delivery)
+    """Sorts cases by id, then client, then delivery; probes stay in the order of their plan, the plainest first."""
+    if case.probe is not None:
+        return True, ((), ""), "", delivery_key(None)
+    return False, id_key(case.case), case.client or "", delivery_key(case.delivery)
 
 
 def in_order(cases: Iterable[CaseResult]) -> list[CaseResult]:
-    """The cases by id, client and delivery."""
+    """The cases by id, client and delivery; probes as they were made."""
     return sorted(cases, key=case_key)

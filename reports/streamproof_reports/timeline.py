@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from streamproof_reports.brief import brief
 from streamproof_reports.document import WireEvent
 
 WIDTH: Final = 1000
@@ -16,6 +17,10 @@ WIDTH: Final = 1000
 _LEFT: Final = 70
 _RIGHT: Final = 20
 _TICK_GAP: Final = 56
+_TEXT: Final = 120
+"""Columns of the text of a mark."""
+_NEAR: Final = 2
+"""Marks before and behind one that may begin alike."""
 _DECIMALS: Final = 3
 """Of a millisecond: the timeline is kept in microseconds."""
 
@@ -38,6 +43,8 @@ class Mark:
 
     x: float
     event: WireEvent
+    text: str
+    """Of the event, cut to what tells it apart from its neighbours in its lane."""
     look: str
 
 
@@ -87,6 +94,14 @@ def _ticks(marks: Sequence[Mark]) -> tuple[Tick, ...]:
     return tuple(tick for number, tick in enumerate(ticks) if not number or tick.text != ticks[number - 1].text)
 
 
+def _texts(events: Sequence[WireEvent]) -> list[str]:
+    shown = []
+    for at, event in enumerate(events):
+        near = (*events[max(at - _NEAR, 0) : at], *events[at + 1 : at + 1 + _NEAR])
+        shown.append(brief(event.text, (other.text for other in near if other.lane == event.lane), _TEXT))
+    return shown
+
+
 def timeline(events: Sequence[WireEvent], limit: int) -> Timeline | None:
     """The drawing of at most `limit` marks, those of the middle left out; None where nothing was recorded."""
     if not events or limit < 2:
@@ -97,7 +112,8 @@ def timeline(events: Sequence[WireEvent], limit: int) -> Timeline | None:
     kept = ordered[:first] + ordered[first + left_out :]
     positions = _positions([event.at_ms for event in kept])
     marks = tuple(
-        Mark(x=x, event=event, look=KINDS.get(event.kind, "other")) for x, event in zip(positions, kept, strict=True)
+        Mark(x=x, event=event, text=text, look=KINDS.get(event.kind, "other"))
+        for x, event, text in zip(positions, kept, _texts(kept), strict=True)
     )
     return Timeline(
         marks=marks,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from streamproof_reports.document import CaseResult
+from streamproof_reports.matrix import matrix
 from streamproof_reports.order import delivery_key, folder_of, in_order
 
 DELIVERIES = [
@@ -58,3 +59,9 @@ def test_cases_are_sorted_by_id_then_client_then_delivery(make_case: Callable[..
     cases = [make_case(case=case, client=client, delivery=delivery) for case, client, delivery in ids]
     for order in itertools.islice(itertools.permutations(cases), 0, 720, 37):
         assert in_order(order) == cases
+
+
+def test_probes_stay_in_the_order_of_their_plan(make_case: Callable[..., CaseResult]) -> None:
+    cases = [make_case(case=f"probe/{name}", scenario=None, probe=name) for name in ("plain", "usage", "abort")]
+    assert in_order(cases) == cases
+    assert [row.tail for row in matrix(cases).rows] == ["plain", "usage", "abort"]

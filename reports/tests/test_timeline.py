@@ -69,6 +69,20 @@ def test_ticks_do_not_say_the_same_twice(times_ms: tuple[float, ...], texts: lis
     assert [tick.text for tick in drawn.ticks] == texts
 
 
+def test_a_mark_says_what_tells_it_apart() -> None:
+    head = 'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":'
+    texts = [head + f'{{"content":"{word * 20}"}}}}]}}' for word in ("a", "b")] + ["data: [DONE]", "x" * 200]
+    marks = [WireEvent(at_ms=float(at), lane="server", kind="write", text=text) for at, text in enumerate(texts)]
+    drawn = timeline(marks, 10)
+    assert drawn is not None
+    assert [mark.text for mark in drawn.marks] == [
+        'data: {"id":...{"content":"aaaaaaaaaaaaaaaaaaaa"}}]}',
+        'data: {"id":...{"content":"bbbbbbbbbbbbbbbbbbbb"}}]}',
+        "data: [DONE]",
+        "x" * 117 + "...",
+    ]
+
+
 def test_kinds_that_are_not_known_are_drawn() -> None:
     drawn = timeline([WireEvent(at_ms=0, lane="client", kind="<odd>", text="")], 10)
     assert drawn is not None

@@ -94,6 +94,8 @@ def jobs(book: Catalogue, wanted: Selection) -> list[Job]:
         found = [job for text in hashes for job in _of_hash(book, chosen, wanted.delivery, text)]
     else:
         found = list(jobs_of(chosen, wanted.delivery))
+    if dialects := {value for key, value in _pairs(wanted.select) if key == "dialect"}:
+        found = [job for job in found if job.case.dialect in dialects]
     if wanted.shard is not None:
         part, whole = wanted.shard
         found = found[part - 1 :: whole]

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
 from streamproof.adapters.said import Hello, Report, Said
+from streamproof.judging.sent import Sent
 from streamproof_formats.dialect import Machine
 from streamproof_formats.dialects import DIALECTS, machine
 from streamproof_formats.message import Message
 from streamproof_formats.sse import Event
 from streamproof_mock.journal import Exchange
 from streamproof_scenarios.model import Case, Outcome
-
-_ODD: Final = re.compile(r"\.(content|refusal|response|arguments): expected .*, found (?!nothing)")
-"""The finding that a piece of the message is of another type than the format says."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,15 +68,23 @@ class Observed:
     error: SaidError | None
     deltas: Mapping[int, Mapping[str, str]]
     """For clients that assemble: the joined deltas, by choice and kind."""
+    is_exact: bool = False
+    """True when all that was sent was handed out as it was sent, and nothing else (events; items with all their keys).
+
+    What they mean is then for the client's user to read: a value that our machine refuses was not lost by the client.
+    """
     extra_output: str = ""
     final_newline: str = ""
     """For a command whose standard output is the text: the line end that was taken off its end."""
-    handed_on: tuple[str, ...] = ()
-    """For clients that hand out chunks: values of another type than the format's that they gave as they came."""
 
 
-def observe(case: Case, hello: Hello, said: Said, exchanges: Sequence[Exchange]) -> Observed:
-    """Brings what was reported into one form: events and items are assembled by the dialect's machine."""
+def observe(
+    case: Case, hello: Hello, said: Said, exchanges: Sequence[Exchange], *, sent: Sent | None = None
+) -> Observed:
+    """Brings what was reported into one form: events and items are assembled by the dialect's machine.
+
+    `sent` is the answer to the last request.
+    """
     result = said.result or {}
     deltas = _joined(said.reports)
     told: Message | None = None
@@ -103,10 +108,39 @@ def observe(case: Case, hello: Hello, said: Said, exchanges: Sequence[Exchange])
         usage=usage,
         error=error,
         deltas=deltas,
+        is_exact=sent is not None and _is_exact(case.dialect, hello, said.reports, sent),
         extra_output=str(result.get("extra_output") or ""),
         final_newline=str(result.get("final_newline") or ""),
-        handed_on=_odd_values(case, hello, said.reports),
     )
+
+
+def _is_exact(dialect: str, hello: Hello, reports: Sequence[Report], sent: Sent) -> bool:
+    if sent.ended == "refused" or not sent.whole:
+        return False
+    match hello.reports:
+        case "events":
+            told = tuple((str(r.data.get("event") or "message"), str(r.data.get("data", ""))) for r in reports)
+            return told == sent.events
+        case "items":
+            try:
+                terminator = DIALECTS[dialect].terminator
+                chunks = [json.loads(data) for _, data in sent.events if data and data != terminator]
+            except ValueError:
+                return False
+            return len(chunks) == len(reports) and all(
+                _holds(report.data, chunk) for report, chunk in zip(reports, chunks, strict=True)
+            )
+        case "message":
+            return False
+
+
+def _holds(said: Any, sent: Any) -> bool:
+    """True when all that was sent is in what was said; an SDK may add keys of its own."""
+    if isinstance(sent, Mapping) and isinstance(said, Mapping):
+        return all(key in said and _holds(said[key], value) for key, value in sent.items())
+    if isinstance(sent, list) and isinstance(said, list | tuple):
+        return len(sent) == len(said) and all(map(_holds, said, sent))
+    return bool(said == sent) and isinstance(said, bool) == isinstance(sent, bool)
 
 
 def assemble(case: Case, hello: Hello, reports: Iterable[Report]) -> tuple[Message, SaidError | None]:
@@ -139,21 +173,6 @@ def _is_json(text: str) -> bool:
 def _no_constant(word: str) -> None:
     # RFC 8259, section 6: "Numeric values that cannot be represented in the grammar below" are not permitted.
     raise ValueError(word)
-
-
-def _odd_values(case: Case, hello: Hello, reports: Iterable[Report]) -> tuple[str, ...]:
-    """Values of another type than the format's that a client handed on in its chunks or events, just as they came."""
-    if hello.reports == "message":
-        return ()
-    reader = machine(case.dialect, request=dict(case.request))
-    odd: dict[str, None] = {}
-    for number, report in enumerate(reports):
-        data = report.data.get("data") if hello.reports == "events" else json.dumps(report.data, default=str)
-        event = Event("message", str(data), "", 0, 0)
-        for finding in reader.receive(event, number):
-            if _ODD.search(finding.message):
-                odd[finding.message] = None
-    return tuple(odd)[:3]
 
 
 def feeder(reader: Machine, hello: Hello) -> Callable[[Report], None]:

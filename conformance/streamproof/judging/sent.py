@@ -49,6 +49,8 @@ class Sent:
     """At most `BODY_LIMIT` bytes of it."""
     whole: bool
     """False when the body is longer than was judged."""
+    events: tuple[tuple[str, str], ...] = ()
+    """Type and data of each event, as the standard decodes the body."""
     stays_open: bool = False
     """True when the server does not close after the last byte: it stalls, and the client has to leave."""
 
@@ -107,5 +109,6 @@ def read_answer(case: Case, answer: AnswerPlan, *, limit: int = BODY_LIMIT, prof
         has_body=size > 0,
         body=b"".join(pieces),
         whole=whole,
+        events=tuple((event.type, event.data) for event in judgement.events),
         stays_open=answer.ending.kind == "stall",
     )

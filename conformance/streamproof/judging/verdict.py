@@ -113,5 +113,4 @@ def rule_of(case: Case, check: CheckName) -> str:
 
 
 def _notes(seen: Observed) -> tuple[str, ...]:
-    printed = (f"beside the text the client printed: {seen.extra_output[:300]!r}",) if seen.extra_output else ()
-    return (*printed, *(f"handed on as it came: {odd}" for odd in seen.handed_on))
+    return (f"beside the text the client printed: {seen.extra_output[:300]!r}",) if seen.extra_output else ()

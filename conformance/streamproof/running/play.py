@@ -80,14 +80,22 @@ def waits_s(plan: Plan) -> float:
 
 
 async def play(
-    server: MockServer, client: Client, case: Case, plan: Plan, *, timeout_s: float, settle_s: float
+    server: MockServer,
+    client: Client,
+    case: Case,
+    plan: Plan,
+    *,
+    timeout_s: float,
+    settle_s: float,
+    is_live: bool = True,
 ) -> Played:
     """Plays the plan once: all the runs that the scenario asks for, one after the other on one nonce.
 
-    `timeout_s` is the limit of one run, `settle_s` how long the client may take to leave after its result.
+    `timeout_s` is the limit of one run, `settle_s` how long the client may take to leave after its result.  A client
+    that is not live says all at its end: nobody waits for what it has handed on before.
     """
     live = _Live(case, client)
-    session = server.play(plan, on_await=live.delivered)
+    session = server.play(plan, on_await=live.delivered if is_live else None)
     try:
         started_ns, runs, seen = 0, [], 0
         for number in range(case.scenario.client.runs):

@@ -6,6 +6,7 @@ import base64
 import json
 import shlex
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -77,7 +78,7 @@ def judged_result(
         sent_total=len(sent.body),
         expected=_wanted(verdict) if failed else None,
         actual=_told(seen) if failed else None,
-        timeline=timeline(played, seen),
+        timeline=timeline(played, seen, sent.body),
         stderr=seen.said.stderr[-4000:] or None if failed else None,
         reproduce=reproduce(job, subject) if failed else (),
     )
@@ -143,8 +144,8 @@ def _shown(value: Any) -> Any:
     return value
 
 
-def timeline(played: Played, seen: Observed) -> tuple[WireEvent, ...]:
-    """What both sides did, in order of time, from the start of the play."""
+def timeline(played: Played, seen: Observed, body: bytes) -> tuple[WireEvent, ...]:
+    """What both sides did, in order of time, from the start of the play.  `body` is what one answer sent."""
     origin_ns = played.started_ns
     marks: list[WireEvent] = []
 
@@ -155,14 +156,25 @@ def timeline(played: Played, seen: Observed) -> tuple[WireEvent, ...]:
 
     for exchange in played.exchanges:
         mark(exchange.arrived_ns, "server", "request", f"{exchange.method} {exchange.path}")
-        for at_ns, size in _ends(exchange.writes):
-            mark(at_ns, "server", "write", f"{size} bytes")
+        for at_ns, text in _ends(_written(exchange.writes, body)):
+            mark(at_ns, "server", "write", text)
         mark(exchange.ended_ns, "server", "end", "answer ended")
         mark(exchange.left_ns, "server", "left", f"client left ({exchange.left})")
     for report in _ends(seen.said.reports):
         mark(report.at_ns, "client", report.kind, _report_text(report))
     mark(seen.said.ended_ns, "client", "result", seen.outcome or seen.said.ended)
     return tuple(sorted(marks, key=lambda item: item.at_ms))
+
+
+def _written(writes: Sequence[tuple[int, int]], body: bytes) -> list[tuple[int, str]]:
+    """When and what was written; only how much, where the sizes do not make up the body (another answer, encoded)."""
+    ends = list(accumulate(size for _, size in writes))
+    if not ends or ends[-1] != len(body):
+        return [(at_ns, f"{size} bytes") for at_ns, size in writes]
+    return [
+        (at_ns, body[max(end - size, 0) : min(end, end - size + 400)].decode("utf-8", "backslashreplace"))
+        for (at_ns, size), end in zip(writes, ends, strict=True)
+    ]
 
 
 def _ends(items: Sequence[T]) -> Sequence[T]:

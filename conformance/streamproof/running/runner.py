@@ -249,7 +249,8 @@ class Runner:
                 ]
                 played = await play_parallel(self._server, [client, *others], case, plan, **limits)
         else:
-            played = await play(self._server, client, case, plan, **limits)
+            is_live = self._spec.kind != "one-shot"
+            played = await play(self._server, client, case, plan, is_live=is_live, **limits)
         asked, kept = played.boundaries
         self.totals.plays += 1
         self.totals.boundaries_asked += asked
@@ -261,6 +262,9 @@ class Runner:
         if unasked is not None:
             reason = f"the client does not offer to read {unasked}"
             return plain_result(job, self._subject, verdict="skip", reason=reason)
+        if not played.exchanges and all(run.said.ended == "result" for run in played.runs):
+            reason = "no request reached the server: is the address that it was given ({url}, base_url) passed on?"
+            return plain_result(job, self._subject, verdict="adapter_error", reason=reason)
         if played.fault is not None:
             return plain_result(job, self._subject, verdict="harness_error", reason=played.fault)
         judged = [self._judge(hello, job, run, sent) for run in played.runs]
@@ -274,15 +278,15 @@ class Runner:
         notes = tuple(dict.fromkeys(note for item in judged for note in item.notes))
         if any("connections" in item.expectation.notes for item in judged):
             notes = (*notes, connections_note(played.exchanges))
-        answered = _answered(run)
+        last = sent[min(_answered(run), len(sent) - 1)]
         return attrs.evolve(
             judged_result(
                 job,
                 self._subject,
                 played=played,
-                seen=observe(job.case, hello, run.said, run.exchanges),
+                seen=observe(job.case, hello, run.said, run.exchanges, sent=last),
                 verdict=verdict,
-                sent=sent[min(answered, len(sent) - 1)],
+                sent=last,
             ),
             notes=notes,
         )
@@ -290,9 +294,10 @@ class Runner:
     def _judge(self, hello: Hello, job: Job, run: Run, sent: Sequence[Sent]) -> ClientVerdict:
         case = job.case
         own = sent[run.first_answer :] or sent[-1:]
-        readings: tuple[Expectation, ...] = expectations(case, own, max(0, len(run.exchanges) - 1))
+        answered = max(0, len(run.exchanges) - 1)
+        readings: tuple[Expectation, ...] = expectations(case, own, answered)
         newer = self._settings.pinned is not None and is_newer(case.scenario, self._settings.pinned)
-        seen = observe(case, hello, run.said, run.exchanges)
+        seen = observe(case, hello, run.said, run.exchanges, sent=own[min(answered, len(own) - 1)])
         return judge_client(case, readings, seen, newer=newer, strict=self._settings.strict)
 
 

@@ -81,7 +81,8 @@ def test_quiet_shows_one_line_and_the_totals(call: Call) -> None:
     ("words", "cases"),
     [
         (("plain/unicode",), 2),
-        (("plain/unicode", "--select", "dialect:openai-chat"), 2),
+        (("plain/unicode", "--select", "dialect:openai-chat"), 1),
+        (("plain/unicode", "--select", "dialect:workers-ai", "--delivery", "all"), 8),
         (("--select", "rule:OC-26"), 2),
         (("--select", "ref:openai/openai-python#1230"), 2),
         (("plain", "--select", "force:quirk"), 1),

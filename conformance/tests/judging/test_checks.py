@@ -81,6 +81,8 @@ CUT_CALL = {
 STATED_CUT = {"choices": {0: {"text": None}}, "unfinished_calls": True, "cut_calls": {0: (CUT,)}}
 FUNCTION = FunctionCall(name="f", arguments=ARGUMENTS)
 
+EXACT = {"is_exact": True, "outcome": "incomplete", "choices": {}}
+
 CAUGHT: dict[str, tuple[str, Expectation, Observed]] = {
     "a cut stream is taken for a finished one": ("silent-truncation", unfinished(), seen(choices={0: choice(text="Hel", finish_reason=None)})),
     "text is missing without an error": ("silent-truncation", wanted(), seen(choices={0: choice(text="Heo")})),
@@ -119,6 +121,9 @@ CAUGHT: dict[str, tuple[str, Expectation, Observed]] = {
     "a call said to be unfinished is handed on as whole": ("unfinished-call", unfinished(**STATED_CUT, outcomes=frozenset({"complete"})), seen(choices={0: says_call('{"ci', finish_reason="length")})),
     "the text of a call is right and its parsed arguments are not": ("wrong-tools", wanted(**with_call(WHOLE)), seen(choices={0: says_call(ARGUMENTS, {})})),
     "a number is taken for a truth value": ("wrong-tools", wanted(**with_call(attrs.evolve(WHOLE, arguments='{"a": 1}'))), seen(choices={0: says_call('{"a": true}')})),
+    "all events of a damaged stream, and no error": ("silent-truncation", wanted(outcomes=frozenset({"error"})), seen(**EXACT)),
+    "all events of a cut stream, taken for a whole one": ("silent-truncation", unfinished(), seen(**EXACT | {"outcome": "complete"})),
+    "all events, and an error of the client's own": ("spurious-error", wanted(), seen(**EXACT | {"outcome": "error", "error": FAILS, "said": said(result={"error": {"message": "lost"}})})),
     "no request is sent": ("resent", wanted(outcomes=frozenset({"error"}), choices={}), seen(outcome="error", error=FAILS, choices={}, exchanges=[])),
     "a retry comes far too late": ("hang", wanted(requests_max=2, wait_max_s=2), seen(exchanges=[exchange(), exchange(arrived_ns=9000 * MS)])),
     "a client stops unasked": ("spurious-error", wanted(), seen(outcome="stopped")),
@@ -149,6 +154,9 @@ PASSED: dict[str, tuple[Expectation, Observed]] = {
     "a call that a stop came into": (wanted(outcomes=frozenset({"stopped"}), text_is_prefix=True, usage="unstated", **with_call(WHOLE)), seen(outcome="stopped", choices={0: says_call('{"ci', finish_reason=None)})),
     "a retry that is not too late": (wanted(requests_max=2, wait_max_s=2), seen(exchanges=[exchange(), exchange(arrived_ns=900 * MS)])),
     "no request where none is due": (wanted(outcomes=frozenset({"error"}), choices={}, requests_min=0), seen(outcome="error", error=FAILS, choices={}, exchanges=[])),
+    "all events, one of which only our machine refuses": (wanted(), seen(**EXACT)),
+    "all events, one of which is no JSON": (wanted(), seen(**EXACT | {"outcome": "error", "error": FAILS})),
+    "all events of a cut stream": (unfinished(), seen(**EXACT)),
     "arguments given as text": (wanted(**with_call(WHOLE)), seen(choices={0: says_call(ARGUMENTS)})),
     "arguments given only parsed": (wanted(**with_call(WHOLE)), seen(choices={0: says_call(None, {"city": "Oslo"})})),
     "arguments written anew": (wanted(**with_call(WHOLE)), seen(choices={0: says_call('{"city":"Oslo"}')})),

@@ -11,9 +11,13 @@ from streamproof.adapters.said import CAPABILITIES, Hello, Report, Said
 from streamproof.judging.checks import run_checks
 from streamproof.judging.expectation import Expectation
 from streamproof.judging.observed import Observed, SaidCall, observe
+from streamproof.judging.sent import read_answer
 from streamproof_scenarios.cases import cases
 from streamproof_scenarios.loader import loads
 from streamproof_scenarios.model import Case
+from streamproof_scenarios.plan import AnswerPlan, Write
+
+SSE = (("content-type", "text/event-stream"),)
 
 
 def case(dialect: str = "openai-chat") -> Case:
@@ -79,6 +83,50 @@ def test_outcome_of(name: str) -> None:
 )
 def test_a_finish_reason_is_not_missed_where_there_is_none_in(without: str, dialect: str) -> None:
     assert seen("message", said("delta", choices=[{"index": 0, "text": "Hi"}]), without, dialect).outcome == "complete"
+
+
+BODY = b'data: {"a":\ndata: 1}\n\nevent: ping\ndata: x\n\ndata: [DONE]\n\ndata: cut off'
+
+EXACT: list[tuple[list[tuple[str, str]], bool]] = [
+    ([("message", '{"a":\n1}'), ("ping", "x"), ("message", "[DONE]")], True),
+    ([("", '{"a":\n1}'), ("ping", "x"), ("", "[DONE]")], True),
+    ([("message", '{"a":\n1}'), ("ping", "x")], False),
+    ([("message", '{"a":1}'), ("ping", "x"), ("message", "[DONE]")], False),
+    ([("message", '{"a":\n1}'), ("message", "x"), ("message", "[DONE]")], False),
+    ([("message", '{"a":\n1}'), ("ping", "x"), ("message", "[DONE]"), ("message", "cut off")], False),
+]
+
+
+@pytest.mark.parametrize(("events", "exact"), EXACT)
+def test_events_are_exact_when_they_are_those_of_the_standard(events: list[tuple[str, str]], exact: bool) -> None:
+    sent = read_answer(case(), AnswerPlan(headers=SSE, operations=lambda: iter([Write(BODY)])))
+    told = said("event", *({"event": name, "data": data, "last_event_id": ""} for name, data in events))
+    assert observe(case(), hello("events"), told, [], sent=sent).is_exact == exact
+    assert not observe(case(), hello("items"), told, [], sent=sent).is_exact
+
+
+NUMBER = chunk(5)  # type: ignore[arg-type]
+
+ITEMS: list[tuple[list[dict[str, Any]], bool]] = [
+    ([WHOLE[0], NUMBER, WHOLE[2]], True),
+    ([{**WHOLE[0], "own": 1}, NUMBER, WHOLE[2]], True),  # an SDK adds keys of its own
+    ([WHOLE[0], chunk("5"), WHOLE[2]], False),
+    ([WHOLE[0], chunk(None), WHOLE[2]], False),
+    ([WHOLE[0], NUMBER], False),
+    ([WHOLE[0], NUMBER, WHOLE[2], WHOLE[2]], False),
+]
+
+
+@pytest.mark.parametrize(("items", "exact"), ITEMS)
+def test_items_are_exact_when_they_hold_all_that_was_sent(items: list[dict[str, Any]], exact: bool) -> None:
+    body = "".join(f"data: {json.dumps(item)}\n\n" for item in (WHOLE[0], NUMBER, WHOLE[2])) + "data: [DONE]\n\n"
+    sent = read_answer(case(), AnswerPlan(headers=SSE, operations=lambda: iter([Write(body.encode())])))
+    assert observe(case(), hello("items"), said("item", *items), [], sent=sent).is_exact == exact
+
+
+def test_no_events_of_a_refusal_are_no_exact_answer() -> None:
+    sent = read_answer(case(), AnswerPlan(status=500, headers=SSE, operations=lambda: iter([Write(b"{}")])))
+    assert not observe(case(), hello("events"), said("event"), [], sent=sent).is_exact
 
 
 @pytest.mark.parametrize("reports", ["events", "items"])

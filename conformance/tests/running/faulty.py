@@ -21,7 +21,7 @@ def fault(install: Callable[[], None]) -> Callable[[], None]:
     return install
 
 
-def change_result(change: Callable[[dict[str, Json]], None]) -> None:
+def change_result(change: Callable[[dict[str, Json]], object]) -> None:
     """Changes each result just before it is said."""
     say = adapter.say
 
@@ -31,6 +31,11 @@ def change_result(change: Callable[[dict[str, Json]], None]) -> None:
         say(type_, **fields)
 
     adapter.say = changed
+
+
+def change_choices(change: Callable[[dict[str, Json]], None]) -> None:
+    """Changes each choice of each result."""
+    change_result(lambda result: [change(choice) for choice in result["choices"]])
 
 
 def change_delta(change: Callable[[message.Delta], message.Delta | None]) -> None:
@@ -122,12 +127,7 @@ def appends_ids() -> None:
 @fault
 def says_text_twice() -> None:
     change_delta(lambda delta: delta._replace(text=delta.text * 2))
-
-    def double(result: dict[str, Json]) -> None:
-        for choice in result["choices"]:
-            choice["text"] = (choice["text"] or "") * 2
-
-    change_result(double)
+    change_choices(lambda choice: choice.update(text=(choice["text"] or "") * 2))
 
 
 @fault
@@ -242,12 +242,7 @@ def change_bytes(change: Callable[[events.EventDecoder, bytes], bytes]) -> None:
 
 @fault
 def splits_lines_like_text() -> None:
-    change_bytes(
-        lambda _, data: (
-            "\n".join(data.decode().replace("\r\n", "\n").splitlines()).encode()
-            + (b"\n" if data.endswith(b"\n") else b"")
-        )
-    )
+    change_bytes(lambda _, data: "".join(f"{line}\n" for line in data.decode().splitlines()).encode())
 
 
 @fault
@@ -294,21 +289,12 @@ def ignores_the_index_of_calls() -> None:
 @fault
 def loses_reasoning() -> None:
     change_delta(lambda delta: delta if delta.kind != "reasoning" else None)
-
-    def lose(result: dict[str, Json]) -> None:
-        for choice in result["choices"]:
-            choice["reasoning"] = None
-
-    change_result(lose)
+    change_choices(lambda choice: choice.update(reasoning=None))
 
 
 @fault
 def always_says_stop() -> None:
-    def stop(result: dict[str, Json]) -> None:
-        for choice in result["choices"]:
-            choice["finish_reason"] = choice["finish_reason"] and "stop"
-
-    change_result(stop)
+    change_choices(lambda choice: choice.update(finish_reason=choice["finish_reason"] and "stop"))
 
 
 @fault
@@ -329,15 +315,6 @@ def needs_an_event_in_one_read() -> None:
         return receive(self, data if data.endswith(b"\n\n") and data.startswith(b"data:") else b"")
 
     stream.ChatStream.receive = whole_only
-
-
-@fault
-def costs_the_square() -> None:
-    def wait(result: dict[str, Json]) -> None:
-        size = sum(len(choice["text"] or "") for choice in result["choices"])
-        time.sleep((size / 2_000_000) ** 2)
-
-    change_result(wait)
 
 
 def is_first_process() -> bool:
@@ -361,34 +338,30 @@ def starts_only_once() -> None:
         sys.exit("another one is running")
 
 
-@fault
-def reads_slowly() -> None:
-    receive = connection.Connection._receive
+def read_slowly(plays: int) -> None:
+    """Waits before each read, in so many plays."""
+    receive, play, left = connection.Connection._receive, adapter.play, plays + 1
+
+    def counted(run: Mapping[str, Json], own: client.Client) -> None:
+        nonlocal left
+        left -= 1
+        play(run, own)
 
     def slowly(self: connection.Connection) -> None:
-        time.sleep(0.03)
+        time.sleep(0.03 if left > 0 else 0)
         receive(self)
 
-    connection.Connection._receive = slowly
+    adapter.play, connection.Connection._receive = counted, slowly
+
+
+@fault
+def reads_slowly() -> None:
+    read_slowly(1000)
 
 
 @fault
 def reads_slowly_at_first() -> None:
-    receive = connection.Connection._receive
-    plays = 0
-    play = adapter.play
-
-    def counted(run: Mapping[str, Json], own: client.Client) -> None:
-        nonlocal plays
-        plays += 1
-        play(run, own)
-
-    def slowly(self: connection.Connection) -> None:
-        time.sleep(0.03 if plays == 1 else 0)
-        receive(self)
-
-    adapter.play = counted
-    connection.Connection._receive = slowly
+    read_slowly(1)
 
 
 @fault

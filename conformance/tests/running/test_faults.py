@@ -68,7 +68,6 @@ FAULTS: Final[Mapping[str, Caught]] = {
         "lifecycle/stall-with-idle-limit@openai-chat": ("fail", "held-connection"),
     },
     "buffers-deltas": {"lifecycle/each-delta-at-once@openai-chat": ("warn", "late")},
-    "costs-the-square": {"framing/line-of-2-mb whole": ("warn", "slow")},
 }
 
 WITHOUT_FAULT: Final = tuple(dict.fromkeys((*SELECTION, *(case for caught in FAULTS.values() for case in caught))))

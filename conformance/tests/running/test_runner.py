@@ -10,7 +10,9 @@ import attrs
 import pytest
 
 from streamproof.adapters.child import ClientDidNotStart
-from streamproof.adapters.spec import ClientSpec, built_in
+from streamproof.adapters.spec import ClientSpec, built_in, command_client
+from streamproof.judging.failed import Failed
+from streamproof.running import runner
 from streamproof.running.job import Job
 from streamproof.running.known import KnownLine, KnownList
 from streamproof_mock.player import Bounds
@@ -241,3 +243,33 @@ async def test_what_the_server_cannot_play_is_its_own_fault(play: Play, written:
     run = await play(REFERENCE, written(refused))
     assert run.only.verdict == "harness_error"
     assert "refuse" in str(run.only.reason)
+
+
+# Cost
+
+
+async def test_cost_that_is_not_linear_warns(
+    play: Play, job: Any, book: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[float, float]] = []
+
+    def judge(large_s: float, small_s: float) -> Failed:
+        seen.append((large_s, small_s))
+        return Failed("slow", "too slow")
+
+    monkeypatch.setattr(runner, "judge_cost", judge)
+    run = await play(REFERENCE, [job(book.case("framing/line-of-2-mb"), "whole")])
+    assert run.only.verdict == "warn"
+    assert [finding.check for finding in run.only.findings] == ["slow"]
+    assert len(seen) == 1
+    assert all(times > 0 for times in seen[0])
+
+
+# Without a request
+
+
+async def test_client_that_sends_no_request_is_not_judged(play: Play, job: Any, book: Catalogue) -> None:
+    plain = command_client(("echo", "Hello"), "plain")
+    run = await play(plain, [job(book.case("plain/text-in-one-delta@openai-chat"), "whole")])
+    assert run.only.verdict == "adapter_error"
+    assert run.only.reason.startswith("no request reached the server")
