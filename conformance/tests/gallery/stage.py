@@ -37,6 +37,7 @@ SPECS: Final = {spec.label: spec for file in sorted(GALLERY.glob("*/client.yaml"
 class Stage:
     """The clients that are set up, and what they were seen to do."""
 
+    until_s: float = attrs.field(factory=lambda: time.monotonic() + LIMIT_S)
     lacking: dict[str, str | None] = attrs.field(factory=dict)
     rows: dict[tuple[str, int], Row] = attrs.field(factory=dict)
 
