@@ -10,6 +10,7 @@ import attrs
 
 from streamproof_formats.dialects import (
     json_text,
+    ollama_chat,
     openai_chat,
     workers_ai,
 )
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _SPEECHES: Final[Mapping[str, Speech]] = {
     speech.dialect.name: speech
     for speech in (
+        ollama_chat.SPEECH,
         openai_chat.SPEECH,
         workers_ai.SPEECH,
     )
