@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamproof_formats.dialects import (
+    gemini,
     json_text,
     ollama_chat,
     openai_chat,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _SPEECHES: Final[Mapping[str, Speech]] = {
     speech.dialect.name: speech
     for speech in (
+        gemini.SPEECH,
         ollama_chat.SPEECH,
         openai_chat.SPEECH,
         workers_ai.SPEECH,

@@ -9,6 +9,7 @@ from typing import Final
 from streamproof_formats.finding import Finding
 from streamproof_formats.rule import Level, Rule
 from streamproof_formats.rules import (
+    gemini,
     http,
     ndjson,
     ollama_chat,
@@ -31,6 +32,7 @@ RULES: Final = _book(
     sse.RULES,
     http.RULES,
     ndjson.RULES,
+    gemini.RULES,
     ollama_chat.RULES,
     openai_chat.RULES,
     workers_ai.RULES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    gemini_table,
     ollama_chat_table,
     openai_chat_table,
     workers_ai_table,
@@ -10,6 +11,7 @@ from . import (
 from .table import Table
 
 TABLES: dict[str, Table] = {
+    "gemini": gemini_table.TABLE,
     "ollama-chat": ollama_chat_table.TABLE,
     "openai-chat": openai_chat_table.TABLE,
     "workers-ai": workers_ai_table.TABLE,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from streamproof_mock.behaviour import (
+    gemini,
     ollama_chat,
     openai_chat,
     workers_ai,
@@ -14,6 +15,7 @@ from streamproof_mock.behaviour.call import Call
 from streamproof_scenarios.plan import AnswerPlan
 
 ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
+    "gemini": gemini.answer,
     "ollama-chat": ollama_chat.answer,
     "openai-chat": openai_chat.answer,
     "workers-ai": workers_ai.answer,
