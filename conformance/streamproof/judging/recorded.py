@@ -136,7 +136,6 @@ def passing_profiles(
         name
         for name, profile in PROFILES.items()
         if failing
-        and (profile.dialects is None or dialect in profile.dialects)
-        and failing <= profile.allows.keys()
+        and failing <= profile.narrowed(dialect).allows.keys()
         and worth(again(name)) != "fail"
     )

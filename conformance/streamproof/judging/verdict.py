@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 import attrs
 
@@ -12,16 +12,16 @@ from streamproof.judging.expectation import Expectation
 from streamproof.judging.failed import Failed
 from streamproof.judging.observed import Observed
 from streamproof.judging.tables import CHECKS, FORCES, CheckName
+from streamproof_formats.dialect import StreamFraming
+from streamproof_formats.dialects import DIALECTS
 from streamproof_formats.rules import RULES
 from streamproof_reports.document import CaseFinding
 from streamproof_scenarios.model import Case, Scenario
 
-FALLBACK_RULES: dict[CheckName, tuple[str, ...]] = {
-    "silent-truncation": ("OC-04", "WA-03"),
-    "swallowed-error": ("OC-34", "SSE-47"),
-    "wrong-text": ("OC-12", "WA-05"),
-}
-"""What a finding cites when the scenario names no rule: the first of the dialect's family, else SSE-09."""
+BASE_RULES: Final[Mapping[CheckName, str]] = {"swallowed-error": "SSE-47"}
+"""What a finding cites by its check where neither the scenario nor its dialect names a rule."""
+FRAMING_RULES: Final[Mapping[StreamFraming, str]] = {"sse": "SSE-09", "ndjson": "ND-01"}
+"""What it cites where nothing else is named."""
 
 
 @attrs.frozen(kw_only=True)
@@ -100,16 +100,16 @@ def finding_of(case: Case, failed: Failed) -> CaseFinding:
 
 
 def rule_of(case: Case, check: CheckName) -> str:
-    """The rule that a finding cites: the first of the scenario's refs, then of what it breaks, then the check's own.
+    """The rule that a finding cites: the first of the scenario's refs, then of what it breaks, then the dialect's.
 
     A scenario of several dialects names rules of each: those of another dialect say nothing here.
     """
-    family = {"openai-chat": "OC-", "workers-ai": "WA-"}.get(case.dialect, "SSE-")
+    dialect = DIALECTS[case.dialect]
     named = [ref for ref in (*case.scenario.refs, *case.breaks) if ref in RULES]
+    own = [rule for rule in named if rule.startswith((dialect.rule_prefix, "SSE-", "ND-"))]
     if named:
-        return next((rule for rule in named if rule.startswith((family, "SSE-"))), named[0])
-    own = FALLBACK_RULES.get(check, ())
-    return next((rule for rule in own if rule.startswith((family, "SSE-"))), "SSE-09")
+        return own[0] if own else named[0]
+    return dialect.cites.get(check) or BASE_RULES.get(check) or FRAMING_RULES[dialect.framing]
 
 
 def _notes(seen: Observed) -> tuple[str, ...]:

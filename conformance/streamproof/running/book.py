@@ -36,22 +36,22 @@ class ScenarioBook:
         """The ids that can be asked for, hashes left out."""
         return list(self._ids)
 
-    def find(self, text: str, dialect: str | None) -> tuple[Plan, int] | None:
+    def find(self, text: str, dialects: Sequence[str]) -> tuple[Plan, int] | None:
         """The plan of the longest name that `text` begins with as a whole path, and that name's length."""
         end = len(text)
         while end > 0:
             found = self._cases.get(text[:end])
             if found is not None:
-                plan = self._plan(found, dialect, self._delivery)
+                plan = self._plan(found, dialects, self._delivery)
                 return None if plan is None else (plan, end)
             end = text.rfind("/", 0, end)
-        return self._by_hash(text, dialect)
+        return self._by_hash(text, dialects)
 
-    def _by_hash(self, text: str, dialect: str | None) -> tuple[Plan, int] | None:
+    def _by_hash(self, text: str, dialects: Sequence[str]) -> tuple[Plan, int] | None:
         """A hash also names one of the usual deliveries, whatever the server's own is: reports are full of them."""
         name = text.partition("/")[0]
         hit = self._hashes.get(name)
-        plan = None if hit is None else self._plan((hit[0],), dialect, hit[1])
+        plan = None if hit is None else self._plan((hit[0],), dialects, hit[1])
         return None if plan is None else (plan, len(name))
 
     @cached_property
@@ -59,8 +59,9 @@ class ScenarioBook:
         jobs = jobs_of(self._scenarios, (*ALL, ""))
         return {job.hash: (job.case, job.delivery) for job in jobs if job.delivery != "every-split"}
 
-    def _plan(self, found: Sequence[Case], dialect: str | None, delivery: str) -> Plan | None:
-        case = next((item for item in found if dialect is None or item.dialect == dialect), None)
+    def _plan(self, found: Sequence[Case], dialects: Sequence[str], delivery: str) -> Plan | None:
+        spoken = {item.dialect: item for item in reversed(found)}
+        case = next((spoken[name] for name in dialects if name in spoken), None) if dialects else found[0]
         if case is None or case.dialect not in DIALECTS:
             return None
         key = (case.id, delivery)

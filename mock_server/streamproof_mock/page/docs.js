@@ -1,20 +1,6 @@
 "use strict";
 const at = (id) => document.getElementById(id);
-const user = [{ role: "user", content: "Say hello." }];
-const weather = {
-  type: "function",
-  function: { name: "get_weather", parameters: { type: "object", properties: { city: { type: "string" } } } },
-};
-const CALLS = {
-  "chat completions": ["/v1/chat/completions", { model: "streamproof-mock", messages: user, stream: true }],
-  "chat completions, whole": ["/v1/chat/completions", { model: "streamproof-mock", messages: user }],
-  "chat completions with a tool and usage": [
-    "/v1/chat/completions",
-    { model: "streamproof-mock", messages: user, stream: true, stream_options: { include_usage: true }, tools: [weather] },
-  ],
-  "Workers AI (/api/chat)": ["/api/chat", { messages: user }],
-  "Workers AI (/ai/run)": ["/ai/run/@cf/mock", { messages: user, stream: true }],
-};
+const CALLS = /*CALLS*/;
 const SHOWN = 2000; // events
 const LONGEST = 20_000; // characters of an event
 let running = null;
@@ -46,6 +32,11 @@ function said(data) {
   const error = event?.error?.message ?? event?.error;
   if (error) return `[error: ${typeof error === "string" ? error : JSON.stringify(error)}]`;
   let words = "";
+  const found = [
+    event?.choices?.[0]?.text, event?.message?.content, event?.delta?.text, event?.delta?.message?.content?.text,
+    event?.delta, event?.candidates?.[0]?.content?.parts?.[0]?.text,
+  ];
+  words += found.find((text) => typeof text === "string") ?? "";
   for (const choice of Array.isArray(event?.choices) ? event.choices : []) {
     const part = choice?.delta ?? choice?.message;
     if (typeof part?.content === "string") words += part.content;
