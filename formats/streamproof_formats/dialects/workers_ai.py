@@ -15,6 +15,7 @@ from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects import json_text
 from streamproof_formats.dialects.base import Joined, StreamState, error_of, is_no_stream, text_of
 from streamproof_formats.dialects.breaches import NOWHERE, Renamed
+from streamproof_formats.dialects.chunk_stream import DONE
 from streamproof_formats.dialects.openai_chat.assembler import MOST_CALLS, CallDraft, CallDrafts, named
 from streamproof_formats.dialects.openai_chat.tools import judge_arguments, judge_type, take_call
 from streamproof_formats.dialects.schema_book import event_schema
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from streamproof_formats.profiles import Profile
     from streamproof_formats.response import BodyEnd, ResponseHead
     from streamproof_formats.sse import Event
-
-DONE: Final = "[DONE]"
 
 FIELDS: Final[Mapping[str, tuple[str, str]]] = {"event-field": ("event", "WA-13"), "id-field": ("id", "WA-13")}
 CONTENT: Final = ("response", "tool_calls", "usage", "finish_reason")
