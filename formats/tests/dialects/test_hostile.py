@@ -13,6 +13,7 @@ from streamproof_formats.dialects.openai_chat.assembler import MOST_CALLS, MOST_
 from streamproof_formats.judge import judge
 from streamproof_formats.sse import Event
 
+from . import openai_completions_table
 from .streams import DONE, asked, body, chunk, entry, finish, role, rules, say, text, tool
 
 DEEP = 200_000
@@ -120,6 +121,9 @@ REQUESTS: list[Any] = [
         parallel_tool_calls=False,
         max_tokens=1,
         service_tier="auto",
+        prompt=["x", [1], None],
+        echo=True,
+        best_of=2,
         stream_options={"include_usage": True, "include_obfuscation": False},
     ),
     {
@@ -130,6 +134,9 @@ REQUESTS: list[Any] = [
         "logprobs": 1,
         "max_tokens": None,
         "function_call": 1,
+        "prompt": 5,
+        "echo": 1,
+        "best_of": "2",
     },
 ]
 
@@ -142,7 +149,14 @@ def with_value(path: tuple[str | int, ...], value: Any) -> Any:
     return [with_value(rest, value)] if isinstance(step, int) else {step: with_value(rest, value)}
 
 
-@pytest.mark.parametrize(("dialect", "paths"), [("openai-chat", CHAT_PATHS), ("workers-ai", WORKERS_PATHS)])
+@pytest.mark.parametrize(
+    ("dialect", "paths"),
+    [
+        ("openai-chat", CHAT_PATHS),
+        ("openai-completions", openai_completions_table.PATHS),
+        ("workers-ai", WORKERS_PATHS),
+    ],
+)
 @pytest.mark.parametrize("request_body", REQUESTS, ids=["unknown", "number", "full", "odd"])
 def test_any_value_at_any_place_is_judged(dialect: str, paths: list[tuple[str | int, ...]], request_body: Any) -> None:
     for path in paths:

@@ -10,7 +10,7 @@ from streamproof_formats.message import StreamError
 from streamproof_formats.profiles import PROFILES
 from streamproof_formats.rules import RULES
 
-from . import examples
+from . import examples, openai_completions_table
 from .openai_chat_table import ERROR, PLAIN
 from .streams import DONE, asked, body, call, chunk, entry, finish, judged, role, rules, say, text, tool, usage
 
@@ -97,6 +97,11 @@ def test_a_deviating_example_passes_under_its_profile_only(profile: str, broken:
     stream = examples.PROFILED[profile]
     assert set(rules(judged("openai-chat", stream))) == broken
     assert judged("openai-chat", stream, profile=profile).findings == ()
+
+
+@pytest.mark.parametrize("name", openai_completions_table.EXAMPLES)
+def test_examples_of_openai_completions_break_nothing(name: str) -> None:
+    assert judged("openai-completions", openai_completions_table.EXAMPLES[name]).findings == ()
 
 
 PRICED = {"usage": None}

@@ -17,6 +17,7 @@ DETAILS: Final = ("prompt_tokens_details", "completion_tokens_details")
 
 NO_USAGE_CHUNK: Final = "no usage chunk"
 NO_NULL: Final = "no usage null"
+BESIDE_CHOICES: Final = "usage beside choices"
 """What a profile may allow of OC-27 and its like."""
 
 
@@ -118,7 +119,8 @@ class UsageWatch:
             return
         if not self._last_is_usage_chunk:
             message = "expected a last chunk with choices [] and usage, found none before [DONE]"
-            self._breaches.add(self._rules.missing, message, about=NO_USAGE_CHUNK)
+            about = NO_USAGE_CHUNK if self.usage is None else BESIDE_CHOICES
+            self._breaches.add(self._rules.missing, message, about=about)
         if self._first_other is not None:
             message = "expected usage null in every chunk but the last, found a chunk without"
             if not self._rules.null_is_due:

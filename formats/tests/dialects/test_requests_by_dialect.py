@@ -1,0 +1,75 @@
+"""What is said of a request body of each further dialect; openai-chat and workers-ai have a file of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streamproof_formats.dialects import validate_request
+from streamproof_formats.dialects.schema_book import validate
+
+from . import openai_completions_table
+
+completion = openai_completions_table.asked
+
+GOOD: list[tuple[str, Any]] = [
+    ("openai-completions", completion()),
+    ("openai-completions", completion(prompt=["a", "b"], n=2, echo=True, logprobs=5, stop=["x"], suffix="y")),
+    ("openai-completions", completion(prompt=[[1, 2], [3]], max_tokens=0, stream_options={"include_usage": True})),
+    ("openai-completions", completion(prompt=None, stream=False, best_of=20, logit_bias={"50256": -100})),
+]
+
+BAD: list[tuple[str, Any, list[str]]] = [
+    ("openai-completions", {"model": "m"}, ["$.prompt: expected a value, found nothing"]),
+    ("openai-completions", completion(prompt=5), ["$.prompt: expected string, null or array, found integer 5"]),
+    (
+        "openai-completions",
+        completion(prompt=[1.5]),
+        ["$.prompt[0]: expected string, integer or array, found number 1.5"],
+    ),
+    (
+        "openai-completions",
+        completion(best_of=3),
+        ["$.best_of: expected at most 1 where stream is true, found integer 3"],
+    ),
+    ("openai-completions", completion(logprobs=True), ["$.logprobs: expected integer or null, found true"]),
+    ("openai-completions", completion(logprobs=6), ["$.logprobs: expected at most 5, found integer 6"]),
+    (
+        "openai-completions",
+        completion(stream=False, stream_options={}),
+        ["$.stream_options: expected nothing unless stream is true, found object"],
+    ),
+]
+
+BODIES: list[tuple[str, str, Any]] = [
+    ("openai-completions", "http-error", {"error": {"message": "m", "type": "t", "param": None, "code": None}}),
+    (
+        "openai-completions",
+        "response",
+        {
+            "id": "c",
+            "object": "text_completion",
+            "created": 1,
+            "model": "m",
+            "choices": [{"index": 0, "text": "Hi", "finish_reason": "stop", "logprobs": None}],
+            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("dialect", "body"), GOOD)
+def test_a_documented_request_is_well(dialect: str, body: Any) -> None:
+    assert validate_request(dialect, body) == []
+
+
+@pytest.mark.parametrize(("dialect", "body", "lines"), BAD)
+def test_what_is_wrong_is_said_with_its_place(dialect: str, body: Any, lines: list[str]) -> None:
+    assert validate_request(dialect, body) == lines
+
+
+@pytest.mark.parametrize(("dialect", "name", "body"), BODIES)
+def test_whole_answers_and_errors_have_schemas(dialect: str, name: str, body: Any) -> None:
+    assert validate(dialect, name, body) == []
+    assert validate(dialect, name, []) != []
