@@ -253,12 +253,12 @@ class OpenAICompletionsMachine(ChunkStream):
 DIALECT: Final = Dialect(
     name="openai-completions",
     title="OpenAI text completions (legacy)",
+    rule_prefix="OL-",
     base_path="/v1",
     path="/v1/completions",
-    content_type="text/event-stream",
     terminator=DONE,
     request={"model": "gpt-3.5-turbo-instruct", "prompt": "Say hello.", "stream": True},
-    request_schema="request",
+    cites={"silent-truncation": "OL-02", "swallowed-error": "OL-11", "wrong-text": "OL-07b"},
     finish_synonyms={
         "end_turn": "stop",
         "stop_sequence": "stop",
