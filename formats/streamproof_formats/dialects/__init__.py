@@ -10,6 +10,7 @@ import attrs
 
 from streamproof_formats.dialects import (
     json_text,
+    mistral,
     openai_chat,
     openai_completions,
     workers_ai,
@@ -28,6 +29,7 @@ _SPEECHES: Final[Mapping[str, Speech]] = {
         openai_chat.SPEECH,
         openai_completions.SPEECH,
         workers_ai.SPEECH,
+        mistral.SPEECH,
     )
 }
 

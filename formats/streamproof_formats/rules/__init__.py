@@ -10,6 +10,7 @@ from streamproof_formats.finding import Finding
 from streamproof_formats.rule import Level, Rule
 from streamproof_formats.rules import (
     http,
+    mistral,
     ndjson,
     openai_chat,
     openai_completions,
@@ -34,6 +35,7 @@ RULES: Final = _book(
     openai_chat.RULES,
     openai_completions.RULES,
     workers_ai.RULES,
+    mistral.RULES,
 )
 """Every rule by id, in the order of the book."""
 

@@ -13,7 +13,7 @@ from streamproof_formats.dialects.openai_chat.assembler import MOST_CALLS, MOST_
 from streamproof_formats.judge import judge
 from streamproof_formats.sse import Event
 
-from . import openai_completions_table
+from . import mistral_table, openai_completions_table
 from .streams import DONE, asked, body, chunk, entry, finish, role, rules, say, text, tool
 
 DEEP = 200_000
@@ -155,6 +155,7 @@ def with_value(path: tuple[str | int, ...], value: Any) -> Any:
         ("openai-chat", CHAT_PATHS),
         ("openai-completions", openai_completions_table.PATHS),
         ("workers-ai", WORKERS_PATHS),
+        ("mistral", mistral_table.PATHS),
     ],
 )
 @pytest.mark.parametrize("request_body", REQUESTS, ids=["unknown", "number", "full", "odd"])

@@ -10,7 +10,7 @@ from streamproof_formats.message import StreamError
 from streamproof_formats.profiles import PROFILES
 from streamproof_formats.rules import RULES
 
-from . import examples, openai_completions_table
+from . import examples, mistral_table, openai_completions_table
 from .openai_chat_table import ERROR, PLAIN
 from .streams import DONE, asked, body, call, chunk, entry, finish, judged, role, rules, say, text, tool, usage
 
@@ -51,6 +51,24 @@ def test_unknown_names_are_key_errors(dialect: str, profile: str) -> None:
             b'{"result":null,"success":false,"errors":[{"code":3040,"message":"m"}],"messages":[]}',
             StreamError(message="m", code="3040", status=400),
         ),
+        (
+            "openai-completions",
+            b'{"error":{"message":"m","code":404}}',
+            StreamError(message="m", code="404", status=400),
+        ),
+        (
+            "mistral",
+            b'{"object":"error","message":"m","type":"invalid_request_error","param":null,"code":"1500"}',
+            StreamError(message="m", type="invalid_request_error", code="1500", status=400),
+        ),
+        (
+            "mistral",
+            b'{"detail":[{"loc":["body","messages",0],"msg":"m","type":"missing"}]}',
+            StreamError(message="m", type="missing", param="body.messages.0", status=400),
+        ),
+        ("mistral", b'{"detail":"Unauthorized"}', StreamError(message="Unauthorized", status=400)),
+        ("mistral", b'{"error":{"message":"m"}}', StreamError(message="m", status=400)),
+        ("mistral", b'{"detail":[]}', StreamError(message='{"detail":[]}', status=400)),
         ("workers-ai", b'{"error":"m"}', StreamError(message="m", status=400)),
         ("workers-ai", b'{"errors":[]}', StreamError(message='{"errors":[]}', status=400)),
     ],
@@ -101,9 +119,16 @@ def test_a_deviating_example_passes_under_its_profile_only(profile: str, broken:
     assert judged("openai-chat", stream, profile=profile).findings == ()
 
 
-@pytest.mark.parametrize("name", openai_completions_table.EXAMPLES)
-def test_examples_of_openai_completions_break_nothing(name: str) -> None:
-    assert judged("openai-completions", openai_completions_table.EXAMPLES[name]).findings == ()
+@pytest.mark.parametrize(
+    ("dialect", "name"),
+    [
+        *(("openai-completions", name) for name in openai_completions_table.EXAMPLES),
+        *(("mistral", name) for name in mistral_table.EXAMPLES),
+    ],
+)
+def test_examples_of_other_dialects_break_nothing(dialect: str, name: str) -> None:
+    examples_of = {"openai-completions": openai_completions_table, "mistral": mistral_table}
+    assert judged(dialect, examples_of[dialect].EXAMPLES[name]).findings == ()
 
 
 PRICED = {"usage": None}

@@ -10,13 +10,24 @@ from streamproof_formats.dialects import validate_request
 from streamproof_formats.dialects.schema_book import validate
 
 from . import openai_completions_table
+from .streams import asked
 
 completion = openai_completions_table.asked
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+
+
+def chat(**fields: Any) -> dict[str, Any]:
+    return {**asked(**fields), "model": "mistral-small-latest"}
+
 
 GOOD: list[tuple[str, Any]] = [
     ("openai-completions", completion()),
     ("openai-completions", completion(prompt=["a", "b"], n=2, echo=True, logprobs=5, stop=["x"], suffix="y")),
     ("openai-completions", completion(prompt=[[1, 2], [3]], max_tokens=0, stream_options={"include_usage": True})),
+    ("mistral", chat()),
+    ("mistral", chat(stream=False, n=2, stop="x", random_seed=1, tool_choice="any", tools=[TOOL], max_tokens=5)),
+    ("mistral", chat(tool_choice={"type": "function", "function": {"name": "f"}}, prompt_mode="reasoning")),
     ("openai-completions", completion(prompt=None, stream=False, best_of=20, logit_bias={"50256": -100})),
 ]
 
@@ -33,6 +44,15 @@ BAD: list[tuple[str, Any, list[str]]] = [
         completion(best_of=3),
         ["$.best_of: expected at most 1 where stream is true, found integer 3"],
     ),
+    ("mistral", {}, ["$.model: expected string, found nothing", "$.messages: expected array, found nothing"]),
+    ("mistral", chat(messages=[{"role": "user"}]), ["$.messages[0].content: expected a text or parts, found nothing"]),
+    ("mistral", chat(temperature=2), ["$.temperature: expected at most 1.5, found integer 2"]),
+    (
+        "mistral",
+        chat(tool_choice="always"),
+        ['$.tool_choice: expected "auto", "none", "any", "required" or object, found string "always"'],
+    ),
+    ("mistral", chat(stream=None), ["$.stream: expected boolean, found null"]),
     ("openai-completions", completion(logprobs=True), ["$.logprobs: expected integer or null, found true"]),
     ("openai-completions", completion(logprobs=6), ["$.logprobs: expected at most 5, found integer 6"]),
     (
@@ -43,6 +63,22 @@ BAD: list[tuple[str, Any, list[str]]] = [
 ]
 
 BODIES: list[tuple[str, str, Any]] = [
+    ("mistral", "http-error", {"object": "error", "message": "m", "type": "t", "param": None, "code": "3000"}),
+    ("mistral", "http-error", {"detail": [{"loc": ["body", "n"], "msg": "m", "type": "t"}]}),
+    (
+        "mistral",
+        "response",
+        {
+            "id": "c",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "m",
+            "choices": [
+                {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"},
+            ],
+            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+        },
+    ),
     ("openai-completions", "http-error", {"error": {"message": "m", "type": "t", "param": None, "code": None}}),
     (
         "openai-completions",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from streamproof_formats.rule import Level
-from streamproof_formats.rules import RULES, openai_chat, openai_completions, workers_ai
+from streamproof_formats.rules import RULES, mistral, openai_chat, openai_completions, workers_ai
 
-from . import openai_chat_table, openai_completions_table, workers_ai_table
+from . import mistral_table, openai_chat_table, openai_completions_table, workers_ai_table
 from .openai_chat_table import Row
 from .streams import judged, rules
 
@@ -18,6 +18,7 @@ TABLES = {
         openai_completions_table.BREAKING,
         openai_completions_table.KEEPING,
     ),
+    "mistral": (mistral.RULES, mistral_table.BREAKING, mistral_table.KEEPING),
     "workers-ai": (workers_ai.RULES, workers_ai_table.BREAKING, workers_ai_table.KEEPING),
 }
 
@@ -61,6 +62,7 @@ def test_the_book_has_the_rules_of_the_documents() -> None:
     counts = {
         "openai-chat": {"MUST": (37, 23, 5, 9), "SHOULD": (26, 3, 1, 4), "MAY": (6, 5, 1, 0)},
         "openai-completions": {"MUST": (9, 6, 2, 1), "SHOULD": (7, 0, 0, 0), "MAY": (1, 1, 0, 0)},
+        "mistral": {"MUST": (5, 1, 4, 0), "SHOULD": (10, 1, 0, 0), "MAY": (4, 0, 3, 0)},
         "workers-ai": {"MUST": (2, 2, 0, 0), "SHOULD": (13, 0, 2, 0), "MAY": (2, 0, 0, 0)},
     }
     for dialect, levels in counts.items():

@@ -8,7 +8,7 @@ import pytest
 
 from streamproof_formats.judge import Judge, Judgement
 
-from . import examples, openai_chat_table, openai_completions_table, workers_ai_table
+from . import examples, mistral_table, openai_chat_table, openai_completions_table, workers_ai_table
 from .streams import judged
 
 EXAMPLES = [
@@ -17,6 +17,7 @@ EXAMPLES = [
         ("openai-chat", examples.OPENAI_CHAT | examples.PROFILED),
         ("openai-completions", openai_completions_table.EXAMPLES),
         ("workers-ai", examples.WORKERS_AI),
+        ("mistral", mistral_table.EXAMPLES),
     )
     for name, stream in table.items()
 ]
@@ -26,6 +27,7 @@ ROWS = [
         ("openai-chat", openai_chat_table),
         ("openai-completions", openai_completions_table),
         ("workers-ai", workers_ai_table),
+        ("mistral", mistral_table),
     )
     for row in (*table.BREAKING, *table.KEEPING)
 ]

@@ -47,6 +47,12 @@ CHAT_RULES: Final = UsageRules(
 )
 
 
+def usage_of(value: dict[str, Any]) -> Usage:
+    """Token counts as far as they are integers."""
+    counts = [count if type(count := value.get(name)) is int else None for name in COUNTS]
+    return Usage(input=counts[0], output=counts[1], total=counts[2])
+
+
 class UsageWatch:
     """Keeps the last usage of a stream and judges each.
 
@@ -80,8 +86,7 @@ class UsageWatch:
         elif self._include_usage is False and "usage" in chunk and rules.null_unasked is not None:
             self._breaches.add(rules.null_unasked, "expected no usage without include_usage, found the key")
         if isinstance(value, dict):
-            counts = [count if type(count := value.get(name)) is int else None for name in COUNTS]
-            self.usage = Usage(input=counts[0], output=counts[1], total=counts[2])
+            self.usage = usage_of(value)
             self._judge(value, self.usage)
 
     def _remember(self, chunk: dict[str, Any], value: Any) -> None:
