@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from streamproof_mock.behaviour import (
+    mistral,
     openai_chat,
+    openai_completions,
     workers_ai,
 )
 from streamproof_mock.behaviour.call import Call
@@ -14,6 +16,8 @@ from streamproof_scenarios.plan import AnswerPlan
 
 ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
     "openai-chat": openai_chat.answer,
+    "openai-completions": openai_completions.answer,
     "workers-ai": workers_ai.answer,
+    "mistral": mistral.answer,
 }
 """May raise Refusal.  What is not here answers 501, in its own shape."""
