@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from streamproof.subjects.reference.chat import ChatReader
+from streamproof.subjects.reference.completions import CompletionsReader
 from streamproof.subjects.reference.events import Decoder, EventDecoder
+from streamproof.subjects.reference.mistral import MistralReader
 from streamproof.subjects.reference.reader import Reader
 from streamproof.subjects.reference.workers_ai import WorkersReader
 
@@ -26,5 +28,7 @@ class Dialect(NamedTuple):
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
     "openai-chat": Dialect(ChatReader),
+    "openai-completions": Dialect(CompletionsReader),
     "workers-ai": Dialect(WorkersReader),
+    "mistral": Dialect(MistralReader),
 }
