@@ -6,10 +6,12 @@ from typing import Any
 
 from streamproof_formats.message import Choice, Message, StreamError, ToolCall, Usage
 from streamproof_formats.response import ResponseHead
+from streamproof_formats.rules import mistral
 
-from .openai_chat_table import EVENTS, HTML, JSON, Row, row
+from .openai_chat_table import EVENTS, HTML, JSON, row
 from .streams import DONE, body, entry, usage
 from .streams import chunk as openai_chunk
+from .table import Path, Row, Table
 
 
 def chunk(*choices: Any, **fields: Any) -> dict[str, Any]:
@@ -204,7 +206,7 @@ MESSAGES: list[tuple[str, bytes, Message]] = [
     ("a terminator only", body(DONE), Message(ended="terminal")),
 ]
 
-PATHS: list[tuple[str | int, ...]] = [
+PATHS: list[Path] = [
     (),
     *((key,) for key in ("id", "object", "created", "model", "choices", "usage", "error", "message")),
     ("choices", 0),
@@ -238,3 +240,12 @@ WHOLE: dict[tuple[str, str], Any] = {
     ),
 }
 """A whole event of each schema."""
+
+TABLE = Table(
+    rules=mistral.RULES,
+    counts={"MUST": (5, 1, 4, 0), "SHOULD": (10, 1, 0, 0), "MAY": (4, 0, 3, 0)},
+    breaking=BREAKING,
+    keeping=KEEPING,
+    examples=EXAMPLES,
+    paths=PATHS,
+)

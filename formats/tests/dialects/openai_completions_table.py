@@ -6,9 +6,11 @@ from typing import Any
 
 from streamproof_formats.message import Choice, Message, StreamError, Usage
 from streamproof_formats.response import ResponseHead
+from streamproof_formats.rules import openai_completions
 
-from .openai_chat_table import ERROR, EVENTS, HTML, JSON, Row, row
+from .openai_chat_table import ERROR, EVENTS, HTML, JSON, row
 from .streams import DONE, body, usage
+from .table import Path, Row, Table
 
 
 def asked(**fields: Any) -> dict[str, Any]:
@@ -217,7 +219,7 @@ MESSAGES: list[tuple[str, bytes, Message]] = [
     ("a terminator only", body(DONE), Message(ended="terminal")),
 ]
 
-PATHS: list[tuple[str | int, ...]] = [
+PATHS: list[Path] = [
     (),
     *((key,) for key in ("id", "object", "created", "model", "choices", "usage", "error", "system_fingerprint")),
     ("choices", 0),
@@ -241,3 +243,12 @@ WHOLE: dict[tuple[str, str], Any] = {
     ("openai-completions", "error"): {"error": {"message": "m", "type": "t", "param": None, "code": None}},
 }
 """A whole event of each schema."""
+
+TABLE = Table(
+    rules=openai_completions.RULES,
+    counts={"MUST": (9, 6, 2, 1), "SHOULD": (7, 0, 0, 0), "MAY": (1, 1, 0, 0)},
+    breaking=BREAKING,
+    keeping=KEEPING,
+    examples=EXAMPLES,
+    paths=PATHS,
+)

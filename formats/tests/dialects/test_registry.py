@@ -10,9 +10,10 @@ from streamproof_formats.message import StreamError
 from streamproof_formats.profiles import PROFILES
 from streamproof_formats.rules import RULES
 
-from . import examples, mistral_table, openai_completions_table
+from . import examples
 from .openai_chat_table import ERROR, PLAIN
 from .streams import DONE, asked, body, call, chunk, entry, finish, judged, role, rules, say, text, tool, usage
+from .tables import TABLES
 
 
 def test_spoken_dialects_are_among_the_named_ones() -> None:
@@ -99,14 +100,9 @@ def test_finish_reasons_are_compared_in_the_dialects_spelling(said: str | None, 
     assert finish_reason("openai-chat", said) == reason
 
 
-@pytest.mark.parametrize("name", examples.OPENAI_CHAT)
-def test_examples_break_nothing(name: str) -> None:
-    assert judged("openai-chat", examples.OPENAI_CHAT[name]).findings == ()
-
-
-@pytest.mark.parametrize("name", examples.WORKERS_AI)
-def test_examples_of_workers_ai_break_nothing(name: str) -> None:
-    assert judged("workers-ai", examples.WORKERS_AI[name]).findings == ()
+@pytest.mark.parametrize(("dialect", "name"), [(name, one) for name in TABLES for one in TABLES[name].examples])
+def test_examples_break_nothing(dialect: str, name: str) -> None:
+    assert judged(dialect, TABLES[dialect].examples[name]).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -117,18 +113,6 @@ def test_a_deviating_example_passes_under_its_profile_only(profile: str, broken:
     stream = examples.PROFILED[profile]
     assert set(rules(judged("openai-chat", stream))) == broken
     assert judged("openai-chat", stream, profile=profile).findings == ()
-
-
-@pytest.mark.parametrize(
-    ("dialect", "name"),
-    [
-        *(("openai-completions", name) for name in openai_completions_table.EXAMPLES),
-        *(("mistral", name) for name in mistral_table.EXAMPLES),
-    ],
-)
-def test_examples_of_other_dialects_break_nothing(dialect: str, name: str) -> None:
-    examples_of = {"openai-completions": openai_completions_table, "mistral": mistral_table}
-    assert judged(dialect, examples_of[dialect].EXAMPLES[name]).findings == ()
 
 
 PRICED = {"usage": None}

@@ -1,0 +1,18 @@
+"""Every spoken dialect's table."""
+
+from __future__ import annotations
+
+from . import (
+    mistral_table,
+    openai_chat_table,
+    openai_completions_table,
+    workers_ai_table,
+)
+from .table import Table
+
+TABLES: dict[str, Table] = {
+    "openai-chat": openai_chat_table.TABLE,
+    "openai-completions": openai_completions_table.TABLE,
+    "workers-ai": workers_ai_table.TABLE,
+    "mistral": mistral_table.TABLE,
+}
