@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamproof_formats.dialects import (
+    cohere_v2,
     json_text,
     mistral,
     openai_chat,
@@ -30,6 +31,7 @@ _SPEECHES: Final[Mapping[str, Speech]] = {
         openai_completions.SPEECH,
         workers_ai.SPEECH,
         mistral.SPEECH,
+        cohere_v2.SPEECH,
     )
 }
 

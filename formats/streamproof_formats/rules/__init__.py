@@ -9,6 +9,7 @@ from typing import Final
 from streamproof_formats.finding import Finding
 from streamproof_formats.rule import Level, Rule
 from streamproof_formats.rules import (
+    cohere_v2,
     http,
     mistral,
     ndjson,
@@ -36,6 +37,7 @@ RULES: Final = _book(
     openai_completions.RULES,
     workers_ai.RULES,
     mistral.RULES,
+    cohere_v2.RULES,
 )
 """Every rule by id, in the order of the book."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    cohere_v2_table,
     mistral_table,
     openai_chat_table,
     openai_completions_table,
@@ -15,4 +16,5 @@ TABLES: dict[str, Table] = {
     "openai-completions": openai_completions_table.TABLE,
     "workers-ai": workers_ai_table.TABLE,
     "mistral": mistral_table.TABLE,
+    "cohere-v2": cohere_v2_table.TABLE,
 }

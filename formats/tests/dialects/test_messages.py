@@ -11,7 +11,7 @@ import pytest
 from streamproof_formats.dialects import machine
 from streamproof_formats.message import Choice, FunctionCall, Message, StreamError, ToolCall, Usage
 
-from . import examples, mistral_table, openai_completions_table
+from . import cohere_v2_table, examples, mistral_table, openai_completions_table
 from .openai_chat_table import ERROR, PLAIN, TYPELESS
 from .streams import DONE, body, call, chunk, entry, finish, function, judged, role, say, text, tool, usage
 
@@ -402,6 +402,7 @@ CASES = [
         ("openai-completions", openai_completions_table.MESSAGES),
         ("workers-ai", WORKERS_AI),
         ("mistral", mistral_table.MESSAGES),
+        ("cohere-v2", cohere_v2_table.MESSAGES),
     )
     for name, stream, expected in table
 ]

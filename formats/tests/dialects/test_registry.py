@@ -67,6 +67,8 @@ def test_unknown_names_are_key_errors(dialect: str, profile: str) -> None:
             b'{"detail":[{"loc":["body","messages",0],"msg":"m","type":"missing"}]}',
             StreamError(message="m", type="missing", param="body.messages.0", status=400),
         ),
+        ("cohere-v2", b'{"message":"invalid api token"}', StreamError(message="invalid api token", status=400)),
+        ("cohere-v2", b'{"message":5}', StreamError(message='{"message":5}', status=400)),
         ("mistral", b'{"detail":"Unauthorized"}', StreamError(message="Unauthorized", status=400)),
         ("mistral", b'{"error":{"message":"m"}}', StreamError(message="m", status=400)),
         ("mistral", b'{"detail":[]}', StreamError(message='{"detail":[]}', status=400)),

@@ -25,6 +25,9 @@ GOOD: list[tuple[str, Any]] = [
     ("openai-completions", completion()),
     ("openai-completions", completion(prompt=["a", "b"], n=2, echo=True, logprobs=5, stop=["x"], suffix="y")),
     ("openai-completions", completion(prompt=[[1, 2], [3]], max_tokens=0, stream_options={"include_usage": True})),
+    ("cohere-v2", chat()),
+    ("cohere-v2", chat(stream=False, tools=[TOOL], tool_choice="REQUIRED", thinking={"type": "enabled"}, k=0, p=0.5)),
+    ("cohere-v2", chat(stop_sequences=["x"], documents=["a", {"data": {}}], citation_options={"mode": "FAST"})),
     ("mistral", chat()),
     ("mistral", chat(stream=False, n=2, stop="x", random_seed=1, tool_choice="any", tools=[TOOL], max_tokens=5)),
     ("mistral", chat(tool_choice={"type": "function", "function": {"name": "f"}}, prompt_mode="reasoning")),
@@ -43,6 +46,19 @@ BAD: list[tuple[str, Any, list[str]]] = [
         "openai-completions",
         completion(best_of=3),
         ["$.best_of: expected at most 1 where stream is true, found integer 3"],
+    ),
+    ("cohere-v2", {}, ["$.model: expected string, found nothing", "$.messages: expected array, found nothing"]),
+    ("cohere-v2", chat(tool_choice="auto"), ['$.tool_choice: expected "REQUIRED" or "NONE", found string "auto"']),
+    ("cohere-v2", chat(p=1), ["$.p: expected at most 0.99, found integer 1"]),
+    (
+        "cohere-v2",
+        chat(stop_sequences=list("abcdef")),
+        ["$.stop_sequences: expected an array of at most 5, found array"],
+    ),
+    (
+        "cohere-v2",
+        chat(messages=[{"role": "tool", "content": "x"}]),
+        ["$.messages[0].tool_call_id: expected string, found nothing"],
     ),
     ("mistral", {}, ["$.model: expected string, found nothing", "$.messages: expected array, found nothing"]),
     ("mistral", chat(messages=[{"role": "user"}]), ["$.messages[0].content: expected a text or parts, found nothing"]),
@@ -63,6 +79,17 @@ BAD: list[tuple[str, Any, list[str]]] = [
 ]
 
 BODIES: list[tuple[str, str, Any]] = [
+    ("cohere-v2", "http-error", {"message": "invalid api token"}),
+    (
+        "cohere-v2",
+        "response",
+        {
+            "id": "c",
+            "finish_reason": "COMPLETE",
+            "message": {"role": "assistant", "content": [{"type": "text", "text": "Hi"}]},
+            "usage": {"tokens": {"input_tokens": 1, "output_tokens": 1}},
+        },
+    ),
     ("mistral", "http-error", {"object": "error", "message": "m", "type": "t", "param": None, "code": "3000"}),
     ("mistral", "http-error", {"detail": [{"loc": ["body", "n"], "msg": "m", "type": "t"}]}),
     (
