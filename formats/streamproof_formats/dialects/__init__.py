@@ -12,6 +12,7 @@ from streamproof_formats.dialects import (
     cohere_v2,
     json_text,
     mistral,
+    ollama_chat,
     openai_chat,
     openai_completions,
     workers_ai,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _SPEECHES: Final[Mapping[str, Speech]] = {
     speech.dialect.name: speech
     for speech in (
+        ollama_chat.SPEECH,
         openai_chat.SPEECH,
         openai_completions.SPEECH,
         workers_ai.SPEECH,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     cohere_v2_table,
     mistral_table,
+    ollama_chat_table,
     openai_chat_table,
     openai_completions_table,
     workers_ai_table,
@@ -12,6 +13,7 @@ from . import (
 from .table import Table
 
 TABLES: dict[str, Table] = {
+    "ollama-chat": ollama_chat_table.TABLE,
     "openai-chat": openai_chat_table.TABLE,
     "openai-completions": openai_completions_table.TABLE,
     "workers-ai": workers_ai_table.TABLE,

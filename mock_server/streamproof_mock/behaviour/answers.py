@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from streamproof_mock.behaviour import (
+    cohere_v2,
     mistral,
+    ollama_chat,
     openai_chat,
     openai_completions,
     workers_ai,
@@ -15,9 +17,11 @@ from streamproof_mock.behaviour.call import Call
 from streamproof_scenarios.plan import AnswerPlan
 
 ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
+    "ollama-chat": ollama_chat.answer,
     "openai-chat": openai_chat.answer,
     "openai-completions": openai_completions.answer,
     "workers-ai": workers_ai.answer,
     "mistral": mistral.answer,
+    "cohere-v2": cohere_v2.answer,
 }
 """May raise Refusal.  What is not here answers 501, in its own shape."""
