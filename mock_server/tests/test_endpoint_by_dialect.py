@@ -71,6 +71,29 @@ DIALECTS = {
             "broken JSON": (b"{", 400, '"type": "invalid_request_error"'),
         },
     ),
+    "cohere-v2": Spoken(
+        "/v2/chat",
+        {"model": "command-a", "messages": USER},
+        {
+            "nothing": ({}, [plain(TEXT, "COMPLETE")]),
+            "few tokens": ({"max_tokens": 2}, [plain("Hello!", "MAX_TOKENS")]),
+            "stop sequences": ({"stop_sequences": ["zebra", "mock"]}, [plain("Hello! I am a ", "STOP_SEQUENCE")]),
+            "thinking": ({"thinking": {"type": "enabled"}}, [plain(TEXT, "COMPLETE")]),
+            "no more than thinking": ({"thinking": {"type": "enabled"}, "max_tokens": 3}, [plain("", "MAX_TOKENS")]),
+            "tools": ({"tools": TOOLS}, [plain("", "TOOL_CALL", *BOTH)]),
+            "tools, none of them": ({"tools": TOOLS, "tool_choice": "NONE"}, [plain(TEXT, "COMPLETE")]),
+            "tools, any of them": ({"tools": TOOLS, "tool_choice": "REQUIRED", "messages": RESULT}, [plain("", "TOOL_CALL", *BOTH)]),
+            "tools with few tokens": ({"tools": TOOLS, "max_tokens": 4}, [plain("", "MAX_TOKENS")]),
+            "a tool's result": ({"tools": TOOLS, "messages": RESULT}, [plain(TEXT, "COMPLETE")]),
+            "JSON": ({"response_format": {"type": "json_object"}}, [plain('{"greeting": "Hello"}', "COMPLETE")]),
+        },
+        {
+            "no messages": ({"model": "m"}, 400, "messages"),
+            "empty messages": ({"model": "m", "messages": []}, 400, "at least one message"),
+            "a choice of OpenAI's": ({"model": "m", "messages": USER, "tool_choice": "auto"}, 400, "tool_choice"),
+            "calls without tools": ({"model": "m", "messages": USER, "tool_choice": "REQUIRED"}, 400, "needs tools"),
+        },
+    ),
     "mistral": Spoken(
         "/v1/chat/completions",
         {"model": "mistral-small-latest", "messages": USER},
@@ -154,9 +177,21 @@ async def test_the_whole_answer_says_what_the_stream_says(server, connect, diale
     fields, expected = spoken.asked[name]
     whole = (await ask(server, connect, spoken.path, {**spoken.base, **fields})).json()
     assert validate(dialect, "response", whole) == []
+    if dialect == "cohere-v2":
+        assert [_said_by_cohere(whole)] == expected
+        return
     assert [_said(dialect, choice) for choice in whole["choices"]] == expected
     usage = whole["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+
+
+def _said_by_cohere(whole):
+    message = whole["message"]
+    text = "".join(block.get("text", "") for block in message.get("content", ()))
+    calls = [
+        (call["function"]["name"], json.loads(call["function"]["arguments"])) for call in message.get("tool_calls", ())
+    ]
+    return (text, whole["finish_reason"], calls)
 
 
 def _said(dialect, choice):

@@ -26,6 +26,20 @@ def chunk(delta: str, index: int = 0, finish: str = "null", more: str = "") -> s
     return f'data: {head}{{"index":{index},"delta":{delta},"finish_reason":{finish}}}]{more}}}\n\n'
 
 
+def named(name: str, rest: str) -> str:
+    return f'event: {name}\ndata: {{"type":"{name}"{rest}}}\n\n'
+
+
+def message_end(reason: str, more: str = "") -> str:
+    counts = '{"input_tokens":3,"output_tokens":2}'
+    usage = f'"usage":{{"billed_units":{counts},"tokens":{counts}}}'
+    return named("message-end", f',"id":"c0-1","delta":{{"finish_reason":"{reason}"{more},{usage}}}')
+
+
+MESSAGE_START = named(
+    "message-start",
+    ',"id":"c0-1","delta":{"message":{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}',
+)
 USAGE = ',"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}'
 
 WRITTEN = {
@@ -45,6 +59,38 @@ WRITTEN = {
         "chunk: {choices: []}": (
             'data: {"id":"cmpl-1","object":"text_completion","created":1700000000,"model":"m","choices":[]}\n\n'
         ),
+        "done": "data: [DONE]\n\n",
+    },
+    "cohere-v2": {
+        "role: assistant": MESSAGE_START,
+        "text: Hel, text: lo": MESSAGE_START
+        + named("content-start", ',"index":0,"delta":{"message":{"content":{"type":"text","text":""}}}')
+        + named("content-delta", ',"index":0,"delta":{"message":{"content":{"text":"Hel"}}}')
+        + named("content-delta", ',"index":0,"delta":{"message":{"content":{"text":"lo"}}}'),
+        "reasoning: hm, text: Hi": MESSAGE_START
+        + named("content-start", ',"index":0,"delta":{"message":{"content":{"type":"thinking","thinking":""}}}')
+        + named("content-delta", ',"index":0,"delta":{"message":{"content":{"thinking":"hm"}}}')
+        + named("content-end", ',"index":0')
+        + named("content-start", ',"index":1,"delta":{"message":{"content":{"type":"text","text":""}}}')
+        + named("content-delta", ',"index":1,"delta":{"message":{"content":{"text":"Hi"}}}'),
+        "tool: {id: a, name: f}, tool: {arguments: '{}'}, finish: tool_calls": MESSAGE_START
+        + named(
+            "tool-call-start",
+            ',"index":0,"delta":{"message":{"tool_calls":'
+            '{"id":"a","type":"function","function":{"name":"f","arguments":""}}}}',
+        )
+        + named("tool-call-delta", ',"index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":"{}"}}}}')
+        + named("tool-call-end", ',"index":0')
+        + message_end("TOOL_CALL"),
+        "usage: {input: 7, output: 1}, finish: COMPLETE": MESSAGE_START
+        + named(
+            "message-end",
+            ',"id":"c0-1","delta":{"finish_reason":"COMPLETE","usage":{"tokens":{"input_tokens":7,"output_tokens":1}}}',
+        ),
+        "finish: length": MESSAGE_START + message_end("MAX_TOKENS"),
+        "error: {message: slow down, type: x}": MESSAGE_START + message_end("ERROR", ',"error":"slow down"'),
+        "event: {type: debug, prompt: x}": named("debug", ',"prompt":"x"'),
+        "chunk: {type: content-end, index: 0}": named("content-end", ',"index":0'),
         "done": "data: [DONE]\n\n",
     },
     "mistral": {
@@ -80,6 +126,7 @@ FAILURES = {
     ("openai-completions", 429, "{message: slow down}"): (
         '{"error":{"message":"slow down","type":"rate_limit_error","param":null,"code":null}}'
     ),
+    ("cohere-v2", 401, "{message: invalid api token}"): '{"message":"invalid api token"}',
     ("mistral", 401, "{}"): (
         '{"object":"error","message":"The server had an error","type":"authentication_error","param":null,"code":null}'
     ),
@@ -97,6 +144,13 @@ def test_an_error_under_a_bad_status_is_the_whole_body(case: tuple[str, int, str
 
 
 UNSAYABLE = {
+    ("cohere-v2", "refusal: No."): "cohere-v2 has no word 'refusal'; take the dialect out, or write a chunk",
+    ("cohere-v2", "{text: a, choice: 1}"): "cohere-v2 has no choices; leave choice away",
+    ("cohere-v2", "{chunk: {type: x}, choice: 1}"): "cohere-v2 has no choices; leave choice away",
+    ("cohere-v2", "usage: {total: 5}"): "cohere-v2 has no total of tokens; leave total away",
+    ("cohere-v2", "finish: stop, usage: {input: 1}"): (
+        "cohere-v2 gives usage beside the finish reason; write usage before finish"
+    ),
     ("openai-completions", "refusal: No."): (
         "openai-completions has no word 'refusal'; take the dialect out, or write a chunk"
     ),
@@ -115,6 +169,15 @@ def test_a_word_that_cannot_be_said_is_told(case: tuple[str, str], message: str)
 
 
 FAULTLESS = {
+    ("cohere-v2", "text"): ("role: assistant, text: Hel, text: lo, finish: stop, done", "{}"),
+    ("cohere-v2", "text alone"): ("text: Hello, finish: COMPLETE", "{}"),
+    ("cohere-v2", "reasoning"): ("role: assistant, reasoning: hm, text: Hello, finish: stop", "{}"),
+    ("cohere-v2", "two tool calls"): (
+        "role: assistant, tool: {index: 0, id: a, name: f, arguments: '{}'}, tool: {id: b, name: g}, "
+        "tool: {arguments: '{}'}, finish: tool_calls, done",
+        "{}",
+    ),
+    ("cohere-v2", "an error"): ("text: Hel, error: {message: overloaded}", "{}"),
     ("openai-completions", "text"): ("role: assistant, text: Hel, text: lo, finish: stop, done", "{}"),
     ("openai-completions", "usage"): (
         "text: Hello, finish: stop, usage: {input: 3, output: 2}, done",
