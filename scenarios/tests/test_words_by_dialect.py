@@ -173,8 +173,10 @@ FAULTLESS = {
     ("cohere-v2", "text alone"): ("text: Hello, finish: COMPLETE", "{}"),
     ("cohere-v2", "reasoning"): ("role: assistant, reasoning: hm, text: Hello, finish: stop", "{}"),
     ("cohere-v2", "two tool calls"): (
-        "role: assistant, tool: {index: 0, id: a, name: f, arguments: '{}'}, tool: {id: b, name: g}, "
-        "tool: {arguments: '{}'}, finish: tool_calls, done",
+        (
+            "role: assistant, tool: {index: 0, id: a, name: f, arguments: '{}'}, tool: {id: b, name: g}, "
+            "tool: {arguments: '{}'}, finish: tool_calls, done"
+        ),
         "{}",
     ),
     ("cohere-v2", "an error"): ("text: Hel, error: {message: overloaded}", "{}"),
