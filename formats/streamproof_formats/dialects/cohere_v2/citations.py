@@ -24,18 +24,20 @@ class Citations:
     def __init__(self, breaches: Breaches) -> None:
         self._breaches = breaches
         self._kept: list[tuple[str, int, int, Place]] = []
+        self._count = 0
 
     def take(self, citation: dict[str, Any], draft: Draft, *, inside: bool) -> None:
         """Judges where a citation comes; `inside` tells whether a block of content is open."""
         if not inside:
             self._breaches.add("CO-11b", "expected a citation inside a block of content, found one outside")
+        self._count += 1
         text = citation.get("text")
-        if citation.get("type") not in IN_TEXT or not isinstance(text, str) or not text:
+        if self._count > MOST or citation.get("type") not in IN_TEXT or not isinstance(text, str) or not text:
             return
         if text not in (draft.text.text or ""):
             self._breaches.add("CO-11b", f"expected a citation after its text, found {quoted(text)} before it")
         start, end = integer(citation.get("start")), integer(citation.get("end"))
-        if start is not None and end is not None and len(self._kept) < MOST:
+        if start is not None and end is not None:
             self._kept.append((text, start, end, self._breaches.place))
 
     def judge(self, draft: Draft) -> None:
