@@ -91,11 +91,15 @@ def _finding(case: Case, failed: Failed) -> CaseFinding:
 
 
 def rule_of(case: Case, check: CheckName) -> str:
-    """The rule that a finding cites: the first of the scenario's refs, then of what it breaks, then the dialect's."""
-    named = [ref for ref in (*case.scenario.refs, *case.breaks) if ref in RULES]
+    """The rule that a finding cites: the first of the scenario's refs, then of what it breaks, then the dialect's.
+
+    A scenario for several dialects names rules of each: those of another dialect than the case's are passed over.
+    """
+    dialect = DIALECTS[case.dialect]
+    others = tuple(spoken.rule_prefix for name, spoken in DIALECTS.items() if name != case.dialect)
+    named = [ref for ref in (*case.scenario.refs, *case.breaks) if ref in RULES and not ref.startswith(others)]
     if named:
         return named[0]
-    dialect = DIALECTS[case.dialect]
     return dialect.cites.get(check) or BASE_RULES.get(check) or FRAMING_RULES[dialect.framing]
 
 

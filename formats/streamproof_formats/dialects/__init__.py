@@ -10,6 +10,7 @@ import attrs
 
 from streamproof_formats.dialects import (
     cohere_v2,
+    gemini,
     json_text,
     mistral,
     ollama_chat,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _SPEECHES: Final[Mapping[str, Speech]] = {
     speech.dialect.name: speech
     for speech in (
+        gemini.SPEECH,
         ollama_chat.SPEECH,
         openai_chat.SPEECH,
         openai_completions.SPEECH,

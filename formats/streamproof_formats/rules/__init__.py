@@ -10,6 +10,7 @@ from streamproof_formats.finding import Finding
 from streamproof_formats.rule import Level, Rule
 from streamproof_formats.rules import (
     cohere_v2,
+    gemini,
     http,
     mistral,
     ndjson,
@@ -34,6 +35,7 @@ RULES: Final = _book(
     sse.RULES,
     http.RULES,
     ndjson.RULES,
+    gemini.RULES,
     ollama_chat.RULES,
     openai_chat.RULES,
     openai_completions.RULES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     cohere_v2_table,
+    gemini_table,
     mistral_table,
     ollama_chat_table,
     openai_chat_table,
@@ -13,6 +14,7 @@ from . import (
 from .table import Table
 
 TABLES: dict[str, Table] = {
+    "gemini": gemini_table.TABLE,
     "ollama-chat": ollama_chat_table.TABLE,
     "openai-chat": openai_chat_table.TABLE,
     "openai-completions": openai_completions_table.TABLE,

@@ -7,6 +7,7 @@ from typing import Final
 
 from streamproof_mock.behaviour import (
     cohere_v2,
+    gemini,
     mistral,
     ollama_chat,
     openai_chat,
@@ -17,6 +18,7 @@ from streamproof_mock.behaviour.call import Call
 from streamproof_scenarios.plan import AnswerPlan
 
 ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
+    "gemini": gemini.answer,
     "ollama-chat": ollama_chat.answer,
     "openai-chat": openai_chat.answer,
     "openai-completions": openai_completions.answer,

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from streamproof_formats.dialects import DIALECTS
 from streamproof_scenarios.words.cohere_v2 import CohereV2
+from streamproof_scenarios.words.gemini import Gemini
 from streamproof_scenarios.words.mistral import Mistral
 from streamproof_scenarios.words.ollama_chat import OllamaChat
 from streamproof_scenarios.words.openai_chat import OpenaiChat
@@ -15,6 +16,7 @@ from streamproof_scenarios.words.speaker import Speaker
 from streamproof_scenarios.words.workers_ai import WorkersAi
 
 WORDS: Final[dict[str, Callable[[Mapping[str, Any]], Speaker]]] = {
+    "gemini": Gemini,
     "ollama-chat": OllamaChat,
     "openai-chat": OpenaiChat,
     "openai-completions": OpenaiCompletions,

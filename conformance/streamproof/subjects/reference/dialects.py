@@ -9,6 +9,7 @@ from streamproof.subjects.reference.chat import ChatReader
 from streamproof.subjects.reference.cohere import CohereReader
 from streamproof.subjects.reference.completions import CompletionsReader
 from streamproof.subjects.reference.events import Decoder, EventDecoder
+from streamproof.subjects.reference.gemini import GeminiReader
 from streamproof.subjects.reference.lines import LineDecoder
 from streamproof.subjects.reference.mistral import MistralReader
 from streamproof.subjects.reference.ollama_chat import OllamaReader
@@ -30,6 +31,7 @@ class Dialect(NamedTuple):
 
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
+    "gemini": Dialect(GeminiReader, headers=("x-goog-api-key: {key}",)),
     "ollama-chat": Dialect(OllamaReader, LineDecoder, "application/x-ndjson"),
     "openai-chat": Dialect(ChatReader),
     "openai-completions": Dialect(CompletionsReader),
