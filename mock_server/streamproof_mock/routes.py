@@ -19,6 +19,8 @@ class Route:
     about: str
     streams: bool | None = None
     """Set where the path itself says whether the answer is a stream."""
+    models: tuple[str, ...] = ()
+    """What the names of models begin with that make this route the likeliest of its path."""
     names_model: bool = False
     """True where the path is this dialect's only if the body names a model."""
 
@@ -39,7 +41,12 @@ ROUTES: Final[tuple[Route, ...]] = (
         dialect="openai-chat",
         about="Chat completions, as Azure has them",
     ),
-    Route(path="/v1/chat/completions", dialect="mistral", about="Mistral, where a scenario of it is chosen"),
+    Route(
+        path="/v1/chat/completions",
+        dialect="mistral",
+        about="Mistral, where the body names a model of theirs, or a scenario of it is chosen",
+        models=("mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-", "voxtral-", "open-mi"),
+    ),
     Route(path="/v1/completions", dialect="openai-completions", about="Completions"),
     Route(path="/v1/responses", dialect="openai-responses", about="Responses"),
     Route(path="/v1/messages", dialect="anthropic-messages", about="Messages"),
@@ -65,7 +72,12 @@ def routes_of(path: str, body: Any) -> tuple[Route, ...]:
     """The routes that a call of `path` with the JSON `body` may mean, the likeliest first; none for no call."""
     found = [route for route in ROUTES if route.pattern.search(path)]
     names_model = isinstance(body, dict) and "model" in body
-    return tuple(sorted(found, key=lambda route: route.names_model and not names_model))
+    model = str(body["model"]) if names_model else ""
+
+    def rank(route: Route) -> tuple[bool, bool]:
+        return (route.names_model and not names_model, not (route.models and model.startswith(route.models)))
+
+    return tuple(sorted(found, key=rank))
 
 
 def route_of(path: str, body: Any, prefer: str | None = None) -> Route | None:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamproof_formats.dialects import (
+    cohere_v2,
     gemini,
     json_text,
+    mistral,
     ollama_chat,
     openai_chat,
+    openai_completions,
     workers_ai,
 )
 from streamproof_formats.dialects.schema_book import validate_request as validate_request
@@ -29,7 +32,10 @@ _SPEECHES: Final[Mapping[str, Speech]] = {
         gemini.SPEECH,
         ollama_chat.SPEECH,
         openai_chat.SPEECH,
+        openai_completions.SPEECH,
         workers_ai.SPEECH,
+        mistral.SPEECH,
+        cohere_v2.SPEECH,
     )
 }
 

@@ -15,8 +15,10 @@ from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects import json_text
 from streamproof_formats.dialects.base import Joined, StreamState, error_of, is_no_stream, text_of
 from streamproof_formats.dialects.breaches import NOWHERE, Renamed
+from streamproof_formats.dialects.chunk_stream import DONE
 from streamproof_formats.dialects.openai_chat.assembler import MOST_CALLS, CallDraft, CallDrafts, named
 from streamproof_formats.dialects.openai_chat.tools import judge_arguments, judge_type, take_call
+from streamproof_formats.dialects.openai_chat.usage import usage_of
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.dialects.wording import number, quoted, shown
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from streamproof_formats.profiles import Profile
     from streamproof_formats.response import BodyEnd, ResponseHead
     from streamproof_formats.sse import Event
-
-DONE: Final = "[DONE]"
 
 FIELDS: Final[Mapping[str, tuple[str, str]]] = {"event-field": ("event", "WA-13"), "id-field": ("id", "WA-13")}
 CONTENT: Final = ("response", "tool_calls", "usage", "finish_reason")
@@ -259,15 +259,6 @@ def is_sentinel(piece: dict[str, Any]) -> bool:
     """True for an entry that only closes the call before it: no id, type, name or arguments."""
     name, arguments = named(piece)
     return not (piece.get("id") or piece.get("type") or name or arguments)
-
-
-def usage_of(value: dict[str, Any]) -> Usage:
-    """Token counts as far as they are integers."""
-    counts = [
-        count if type(count := value.get(name)) is int else None
-        for name in ("prompt_tokens", "completion_tokens", "total_tokens")
-    ]
-    return Usage(input=counts[0], output=counts[1], total=counts[2])
 
 
 def read_error(body: Json) -> StreamError:

@@ -9,11 +9,14 @@ from typing import Final
 from streamproof_formats.finding import Finding
 from streamproof_formats.rule import Level, Rule
 from streamproof_formats.rules import (
+    cohere_v2,
     gemini,
     http,
+    mistral,
     ndjson,
     ollama_chat,
     openai_chat,
+    openai_completions,
     sse,
     workers_ai,
 )
@@ -35,7 +38,10 @@ RULES: Final = _book(
     gemini.RULES,
     ollama_chat.RULES,
     openai_chat.RULES,
+    openai_completions.RULES,
     workers_ai.RULES,
+    mistral.RULES,
+    cohere_v2.RULES,
 )
 """Every rule by id, in the order of the book."""
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from . import (
+    cohere_v2_table,
     gemini_table,
+    mistral_table,
     ollama_chat_table,
     openai_chat_table,
+    openai_completions_table,
     workers_ai_table,
 )
 from .table import Table
@@ -14,5 +17,8 @@ TABLES: dict[str, Table] = {
     "gemini": gemini_table.TABLE,
     "ollama-chat": ollama_chat_table.TABLE,
     "openai-chat": openai_chat_table.TABLE,
+    "openai-completions": openai_completions_table.TABLE,
     "workers-ai": workers_ai_table.TABLE,
+    "mistral": mistral_table.TABLE,
+    "cohere-v2": cohere_v2_table.TABLE,
 }

@@ -13,9 +13,9 @@ from jsonschema import Draft202012Validator
 from streamproof_formats.dialects.event_schema import compiled
 from streamproof_formats.dialects.schema_book import document, event_schema
 
+from . import cohere_v2_table, mistral_table, openai_completions_table
 from .streams import chunk, entry, token, usage
 
-SCHEMAS = [("openai-chat", "chunk"), ("openai-chat", "error"), ("workers-ai", "chunk")]
 WHOLE: dict[tuple[str, str], Any] = {
     ("openai-chat", "chunk"): chunk(
         entry(
@@ -50,7 +50,11 @@ WHOLE: dict[tuple[str, str], Any] = {
             {"id": "a", "type": "function", "index": 0, "function": {"name": "f"}},
         ],
     },
+    **openai_completions_table.WHOLE,
+    **mistral_table.WHOLE,
+    **cohere_v2_table.WHOLE,
 }
+SCHEMAS = list(WHOLE)
 ODD: list[Any] = [None, True, 0, -1, 1.0, 1.5, "", "stop", "default", [], ["x"], [None], {}, {"x": 1}]
 
 

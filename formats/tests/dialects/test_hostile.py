@@ -51,6 +51,9 @@ REQUESTS: list[Any] = [
         parallel_tool_calls=False,
         max_tokens=1,
         service_tier="auto",
+        prompt=["x", [1], None],
+        echo=True,
+        best_of=2,
         stream_options={"include_usage": True, "include_obfuscation": False},
     ),
     {
@@ -61,6 +64,9 @@ REQUESTS: list[Any] = [
         "logprobs": 1,
         "max_tokens": None,
         "function_call": 1,
+        "prompt": 5,
+        "echo": 1,
+        "best_of": "2",
     },
 ]
 

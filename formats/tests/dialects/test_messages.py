@@ -11,7 +11,7 @@ import pytest
 from streamproof_formats.dialects import machine
 from streamproof_formats.message import Choice, FunctionCall, Message, StreamError, ToolCall, Usage
 
-from . import examples
+from . import cohere_v2_table, examples, mistral_table, openai_completions_table
 from .openai_chat_table import ERROR, PLAIN, TYPELESS
 from .streams import DONE, body, call, chunk, entry, finish, function, judged, role, say, text, tool, usage
 
@@ -397,7 +397,13 @@ WORKERS_AI: list[tuple[str, bytes, Message]] = [
 
 CASES = [
     pytest.param(dialect, stream, expected, id=f"{dialect}: {name}")
-    for dialect, table in (("openai-chat", OPENAI_CHAT), ("workers-ai", WORKERS_AI))
+    for dialect, table in (
+        ("openai-chat", OPENAI_CHAT),
+        ("openai-completions", openai_completions_table.MESSAGES),
+        ("workers-ai", WORKERS_AI),
+        ("mistral", mistral_table.MESSAGES),
+        ("cohere-v2", cohere_v2_table.MESSAGES),
+    )
     for name, stream, expected in table
 ]
 
@@ -441,7 +447,7 @@ def items_of(stream: bytes) -> list[Any]:
     ("end", "ended"),
     [("clean", "clean"), ("fin", "cut"), ("reset", "cut"), ("bad-framing", "cut"), ("timeout", "stalled")],
 )
-@pytest.mark.parametrize("dialect", ["openai-chat", "workers-ai"])
+@pytest.mark.parametrize("dialect", ["openai-chat", "openai-completions", "workers-ai", "mistral"])
 def test_the_end_of_the_body_counts_unless_the_stream_ended_before_it(dialect: str, end: Any, ended: str) -> None:
     for events, expected in (((), ended), ((DONE,), "terminal"), (({"error": {"message": "m"}}, DONE), "error")):
         message = judged(dialect, body(*events), end=end).message

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from streamproof_mock.behaviour import (
+    cohere_v2,
     gemini,
+    mistral,
     ollama_chat,
     openai_chat,
+    openai_completions,
     workers_ai,
 )
 from streamproof_mock.behaviour.call import Call
@@ -18,6 +21,9 @@ ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
     "gemini": gemini.answer,
     "ollama-chat": ollama_chat.answer,
     "openai-chat": openai_chat.answer,
+    "openai-completions": openai_completions.answer,
     "workers-ai": workers_ai.answer,
+    "mistral": mistral.answer,
+    "cohere-v2": cohere_v2.answer,
 }
 """May raise Refusal.  What is not here answers 501, in its own shape."""

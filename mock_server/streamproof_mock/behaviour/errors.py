@@ -60,10 +60,26 @@ def _gemini(refusal: Refusal) -> Any:
     return {"error": {"code": refusal.status, "message": refusal.message, "status": name}}
 
 
+def _mistral(refusal: Refusal) -> Any:
+    # "HTTPValidationError" of Mistral's openapi.yaml under 422; its error glossary for all else.
+    if refusal.status == 422:
+        loc: list[str | int] = ["body", *((refusal.param or "").split(".") if refusal.param else ())]
+        return {"detail": [{"type": "value_error", "loc": loc, "msg": refusal.message}]}
+    kind = _OPENAI_TYPES.get(refusal.status, "invalid_request_error")
+    return {
+        "object": "error",
+        "message": refusal.message,
+        "type": "invalid_request_error" if refusal.status == 404 else kind,
+        "param": refusal.param,
+        "code": refusal.code,
+    }
+
+
 _SHAPES: Final[dict[str, Callable[[Refusal], Any]]] = {
     "workers-ai": _workers,
     "anthropic-messages": _anthropic,
     "gemini": _gemini,
+    "mistral": _mistral,
     "ollama-chat": lambda refusal: {"error": refusal.message},
     "cohere-v2": lambda refusal: {"message": refusal.message},
 }

@@ -44,9 +44,7 @@ class OpenaiChat(Speaker):
 
     def failure(self, value: Mapping[str, Json], status: int) -> Json:
         """See Speaker."""
-        # All four fields are required of an error -- OpenAI API specification 2.3.0, Error
-        usual = {"message": "The server had an error", "type": _error_type(status), "param": None, "code": None}
-        return {"error": {**usual, **value}}
+        return openai_failure(value, status)
 
     def _envelope(self) -> dict[str, Json]:
         return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": CREATED, "model": self._model}
@@ -67,7 +65,15 @@ def tool_delta(value: Mapping[str, Json]) -> dict[str, Json]:
     return {**entry, **({"function": function} if function else {})}
 
 
-def _error_type(status: int) -> str:
+def openai_failure(value: Mapping[str, Json], status: int) -> Json:
+    """An error as all of OpenAI's dialects have it, these fields over the usual ones."""
+    # All four fields are required of an error -- OpenAI API specification 2.3.0, Error
+    usual = {"message": "The server had an error", "type": error_type(status), "param": None, "code": None}
+    return {"error": {**usual, **value}}
+
+
+def error_type(status: int) -> str:
+    """The usual type of an error under this status."""
     if status == 429:
         return "rate_limit_error"
     return "invalid_request_error" if status < 500 else "server_error"

@@ -56,7 +56,7 @@ def read_chunk(answer: Answer, chunk: Mapping[str, Json]) -> Iterator[Delta]:
         place = f"choices[{number}]"
         if not isinstance(part, dict):
             raise fields.MalformedError(f"{place} must be an object, found {fields.shown(part)}")
-        yield from _read_choice(answer.choice(_index(part, place)), part, place)
+        yield from _read_choice(answer.choice(choice_index(part, place)), part, place)
 
 
 def _read_choice(choice: Choice, part: Mapping[str, Json], place: str) -> Iterator[Delta]:
@@ -138,7 +138,8 @@ def take_usage(answer: Answer, chunk: Mapping[str, Json]) -> None:
         }
 
 
-def _index(part: Mapping[str, Json], place: str) -> int:
+def choice_index(part: Mapping[str, Json], place: str) -> int:
+    """The index of the choice that an entry adds to; 0 where it does not say."""
     index = part.get("index")
     if index is None:
         return 0

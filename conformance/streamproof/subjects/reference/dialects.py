@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from streamproof.subjects.reference.chat import ChatReader
+from streamproof.subjects.reference.cohere import CohereReader
+from streamproof.subjects.reference.completions import CompletionsReader
 from streamproof.subjects.reference.events import Decoder, EventDecoder
 from streamproof.subjects.reference.gemini import GeminiReader
 from streamproof.subjects.reference.lines import LineDecoder
+from streamproof.subjects.reference.mistral import MistralReader
 from streamproof.subjects.reference.ollama_chat import OllamaReader
 from streamproof.subjects.reference.reader import Reader
 from streamproof.subjects.reference.workers_ai import WorkersReader
@@ -31,5 +34,8 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "gemini": Dialect(GeminiReader, headers=("x-goog-api-key: {key}",)),
     "ollama-chat": Dialect(OllamaReader, LineDecoder, "application/x-ndjson"),
     "openai-chat": Dialect(ChatReader),
+    "openai-completions": Dialect(CompletionsReader),
     "workers-ai": Dialect(WorkersReader),
+    "mistral": Dialect(MistralReader),
+    "cohere-v2": Dialect(CohereReader),
 }

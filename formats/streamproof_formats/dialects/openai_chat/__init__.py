@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects.base import error_of
-from streamproof_formats.dialects.openai_chat.machine import DONE, OpenAIChatMachine
+from streamproof_formats.dialects.chunk_stream import DONE
+from streamproof_formats.dialects.openai_chat.machine import OpenAIChatMachine
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.message import StreamError
 

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from streamproof_formats.dialects import json_text
-from streamproof_formats.dialects.base import EVENT_STREAM, StreamState, error_of, integer, is_no_stream, media_type
-from streamproof_formats.dialects.breaches import NOWHERE
+from streamproof_formats.dialects.base import error_of, integer
+from streamproof_formats.dialects.chunk_stream import ChunkStream, Frame, no_fields
 from streamproof_formats.dialects.openai_chat import choices as choice_rules
-from streamproof_formats.dialects.openai_chat import usage as usage_rules
 from streamproof_formats.dialects.openai_chat.assembler import MOST_CHOICES, ChoiceDraft
 from streamproof_formats.dialects.openai_chat.request import asked_of
+from streamproof_formats.dialects.openai_chat.usage import CHAT_RULES, UsageWatch
 from streamproof_formats.dialects.schema_book import event_schema
-from streamproof_formats.dialects.wording import number, quoted, shown
+from streamproof_formats.dialects.wording import number, shown
 from streamproof_formats.message import Message
 
 if TYPE_CHECKING:
     from streamproof_formats.dialect import Json
     from streamproof_formats.dialects.event_schema import Fault
-    from streamproof_formats.finding import Finding
-    from streamproof_formats.note import Note
     from streamproof_formats.profiles import Profile
-    from streamproof_formats.response import BodyEnd, ResponseHead
     from streamproof_formats.sse import Event
-
-DONE: Final = "[DONE]"
 
 MOST_CHOICES_UNASKED: Final = 128
 """Highest number of choices that a request may ask for: the bound where the request is not known."""
@@ -51,33 +45,39 @@ FAULT_RULES: Final[Mapping[tuple[str, ...], str]] = {
 MISSING_ONLY: Final = frozenset({"OC-47"})
 """Rules of the table above that speak of an absent key only: a mistyped one falls to OC-06."""
 
-FIELDS: Final[Mapping[str, tuple[str, str]]] = {
+FRAME: Final = Frame(
+    head="OC-01",
+    data="OC-02",
+    nearly_done="OC-02b",
+    no_done="OC-04",
+    # The stream is "terminated by a data: [DONE] message" -- openai-openapi, branch 2025-02-04, `stream`
+    after_done="OC-05",
+    after_error="OC-34b",
     # "tokens will be sent as data-only server-sent events" -- openai-openapi, branch 2025-02-04, `stream`
-    "event-field": ("event", "OC-03"),
-    "id-field": ("id", "OC-03"),
-    "retry-field": ("retry", "OC-03"),
-}
-"""Fields that a stream has no use for, by the note that tells of them."""
-
-ONCE: Final = frozenset({"OC-28b", "OC-30c", "OC-31", "OC-31b", "OC-36b", "OC-42b"})
-"""Rules that a server breaks by a setting, in every chunk: the first place tells all."""
+    fields=no_fields("OC-03"),
+    once=frozenset({"OC-28b", "OC-30c", "OC-31", "OC-31b", "OC-36b", "OC-42b"}),
+)
 
 
-class OpenAIChatMachine:
+class OpenAIChatMachine(ChunkStream):
     """One stream of `openai-chat`.  Rules on what was asked for are judged only if the request is known."""
 
     def __init__(self, *, request: Json | None, profile: Profile) -> None:
+        super().__init__(frame=FRAME, profile=profile, request=request)
         self._asked = asked_of(request)
-        self._state = StreamState(profile, once=ONCE)
-        self._breaches = self._state.breaches
         self._obfuscates = profile.name == "openai"
         self._chunk_schema = event_schema("openai-chat", "chunk")
         self._error_schema = event_schema("openai-chat", "error")
         self._drafts: dict[int, ChoiceDraft] = {}
         self._lowest_missing = 0
         self._constants: dict[str, Any] = {}
-        self._usage = usage_rules.UsageWatch(self._asked, self._breaches)
-        self._nearly_done = False
+        asked = self._asked
+        self._usage = UsageWatch(
+            CHAT_RULES,
+            self._breaches,
+            include_usage=asked.include_usage if asked else None,
+            most_tokens=asked.most_tokens * max(asked.n, 1) if asked and asked.most_tokens is not None else None,
+        )
 
     @property
     def message(self) -> Message:
@@ -85,75 +85,18 @@ class OpenAIChatMachine:
         choices = tuple(self._drafts[index].choice for index in sorted(self._drafts))
         return Message(choices=choices, usage=self._usage.usage, error=self._state.error, ended=self._state.ended)
 
-    def receive(self, event: Event, number: int, notes: Sequence[Note] = ()) -> Iterable[Finding]:
-        """Takes the dispatched event `number` and tells what it breaks."""
-        breaches = self._breaches
-        breaches.at(event, number)
-        if self._state.done:
-            # The stream is "terminated by a data: [DONE] message" -- openai-openapi, 2025-02-04, `stream`
-            breaches.add("OC-05", f"expected nothing after [DONE], found an event with {quoted(event.data)}")
-            return breaches.take()
-        if notes:
-            self._state.judge_fields(notes, FIELDS)
-        if event.data == DONE:
-            self._state.done = True
-            if self._state.error is None:
-                self._succeed()
-        elif self._state.error is not None:
-            breaches.add("OC-34b", f"expected the end of the stream after an error, found {quoted(event.data)}")
+    def _add_item(self, item: dict[str, Any]) -> None:
+        if item.get("error"):
+            self._state.error = error_of(item["error"])
         else:
-            self._receive_json(event)
-        return breaches.take()
+            self._take(item)
 
-    def receive_item(self, item: Json) -> None:
-        """Takes a decoded chunk as an SDK hands it out: it adds to the message and is not judged."""
-        if isinstance(item, dict) and self._state.error is None:
-            if item.get("error"):
-                self._state.error = error_of(item["error"])
-            else:
-                self._take(item)
-            self._breaches.take()
-
-    def close(self, end: BodyEnd, head: ResponseHead | None, notes: Sequence[Note] = ()) -> Iterable[Finding]:
-        """Takes the end of the body and tells what the whole breaks."""
-        breaches = self._breaches
-        breaches.place = NOWHERE
-        self._state.end = end
-        if head is not None:
-            if self._asked is None or self._asked.stream or media_type(head) == EVENT_STREAM:
-                self._judge_head(head)
-            if is_no_stream(head):
-                return breaches.take()
-        if not self._state.done:
-            self._state.judge_fields(notes, FIELDS)
-            if self._state.error is None:
-                self._break_off()
-        return breaches.take()
-
-    def _judge_head(self, head: ResponseHead) -> None:
-        kind = media_type(head)
-        if 200 <= head.status < 400 and (head.status != 200 or kind != EVENT_STREAM):
-            found = f"status {head.status} and {quoted(kind) if kind else 'no content type'}"
-            self._breaches.add("OC-01", f"expected status 200 and text/event-stream, found {found}")
-
-    def _receive_json(self, event: Event) -> None:
-        data, breaches = event.data, self._breaches
-        if not data.startswith("{") and is_nearly_done(data):
-            # openai-node throws on `[DONE]x`, openai-python takes any data that starts with [DONE] for the end.
-            self._nearly_done = True
-            breaches.add("OC-02b", f"expected the data [DONE] and nothing else, found {quoted(data)}")
-            return
-        try:
-            chunk = json_text.read(data)
-        except json_text.NotJson as fault:
-            breaches.add("OC-02", f"expected [DONE] or a JSON object, found no JSON: {fault}")
-            return
-        if not isinstance(chunk, dict):
-            breaches.add("OC-02", f"expected [DONE] or a JSON object, found {shown(chunk)}")
-        elif chunk.get("error"):
+    def _receive_chunk(self, chunk: dict[str, Any], event: Event) -> None:
+        if chunk.get("error"):
             self._receive_error(chunk)
         elif "choices" not in chunk and (event.type == "error" or chunk.get("object") == "error"):
-            breaches.add("OC-34", 'expected an error as {"error": {...}}, found one without the key error', about=chunk)
+            message = 'expected an error as {"error": {...}}, found one without the key error'
+            self._breaches.add("OC-34", message, about=chunk)
         else:
             self._judge_chunk(chunk)
             self._take(chunk)
@@ -237,7 +180,6 @@ class OpenAIChatMachine:
         return draft
 
     def _succeed(self) -> None:
-        """Judges what holds of a stream that reached its terminator without an error."""
         asked, breaches = self._asked, self._breaches
         for draft in self._in_order():
             choice_rules.judge_end(draft, asked, breaches)
@@ -251,10 +193,7 @@ class OpenAIChatMachine:
             breaches.add("OC-42", "expected a service_tier in the answer to a request with one, found none")
 
     def _break_off(self) -> None:
-        """Judges what holds of a stream that ended with neither a terminator nor an error."""
         asked, breaches = self._asked, self._breaches
-        if not self._nearly_done:
-            breaches.add("OC-04", "expected [DONE] at the end of the stream, found none")
         for draft in self._in_order():
             choice_rules.judge_unfinished(draft, breaches)
             if asked is not None:
@@ -274,8 +213,3 @@ def _rule_of(fault: Fault) -> str:
     if rule in MISSING_ONLY and fault.found != "nothing":
         return "OC-06"
     return rule
-
-
-def is_nearly_done(data: str) -> bool:
-    """True for data that means the terminator and is not: `[DONE]x`, `[done]`, `"[DONE]"`."""
-    return data.lstrip().startswith(DONE) or data.strip().strip('"').upper() in (DONE, "DONE")

@@ -1,0 +1,76 @@
+"""In which order the events of a stream may come: what each opens, goes on with or closes, and which rule says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+import attrs
+
+
+class Thing(Enum):
+    """What an event is about."""
+
+    MESSAGE = "the message"
+    CONTENT = "a block of content"
+    PLAN = "the tool plan"
+    CALL = "a tool call"
+    CITATION = "a citation"
+    NOTHING = "nothing that the answer has"
+
+
+class Move(Enum):
+    """What an event does with it."""
+
+    START = "start"
+    DELTA = "delta"
+    END = "end"
+
+
+@attrs.frozen
+class Step:
+    """One type of event."""
+
+    thing: Thing
+    move: Move
+
+
+EVENTS: Final[Mapping[str, Step]] = {
+    "message-start": Step(Thing.MESSAGE, Move.START),
+    "content-start": Step(Thing.CONTENT, Move.START),
+    "content-delta": Step(Thing.CONTENT, Move.DELTA),
+    "content-end": Step(Thing.CONTENT, Move.END),
+    "tool-plan-delta": Step(Thing.PLAN, Move.DELTA),
+    "tool-call-start": Step(Thing.CALL, Move.START),
+    "tool-call-delta": Step(Thing.CALL, Move.DELTA),
+    "tool-call-end": Step(Thing.CALL, Move.END),
+    "citation-start": Step(Thing.CITATION, Move.START),
+    "citation-end": Step(Thing.CITATION, Move.END),
+    "message-end": Step(Thing.MESSAGE, Move.END),
+    "debug": Step(Thing.NOTHING, Move.DELTA),
+}
+"""Every type that the union of events has."""
+
+
+@attrs.frozen(kw_only=True)
+class Rules:
+    """The rules on one kind of thing that is opened and closed."""
+
+    order: str
+    """A start while the same is open, a delta or an end while it is not."""
+    mixed: str
+    """A start while another of its kind is open."""
+    index: str
+    """An index that is not the next one."""
+    unclosed: str
+    """Open at message-end."""
+
+
+RULES: Final[Mapping[Thing, Rules]] = {
+    # Blocks of content follow each other, so that another's start is out of order.
+    Thing.CONTENT: Rules(order="CO-05", mixed="CO-05", index="CO-06", unclosed="CO-16"),
+    Thing.CALL: Rules(order="CO-09", mixed="CO-09b", index="CO-09b", unclosed="CO-16"),
+    # "citation-start ... citation-end": one without the other is no pair, at message-end too.
+    Thing.CITATION: Rules(order="CO-11", mixed="CO-11b", index="CO-11b", unclosed="CO-11"),
+}
