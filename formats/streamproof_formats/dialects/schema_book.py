@@ -25,13 +25,45 @@ LONGEST_REMEMBERED: Final = 8192
 def document(dialect: str, name: str) -> Mapping[str, Any]:
     """The schema `name` of a dialect (`request`, `response`, `chunk`, ...), as JSON.
 
-    Raises KeyError where there is none.
+    What it takes from another file of the dialect (`shared.json#/$defs/item`) stands in its own `$defs`.  Raises
+    KeyError where there is none.
     """
+    schema = _read(dialect, name)
+    files = sorted({place.partition("#")[0] for place in _references(schema)} - {""})
+    if not files:
+        return schema
+    definitions = dict(schema.get("$defs", {}))
+    for file in files:
+        definitions |= _read(dialect, file.removesuffix(".json"))["$defs"]
+    whole: Mapping[str, Any] = _within({**schema, "$defs": definitions})
+    return whole
+
+
+def _read(dialect: str, name: str) -> Mapping[str, Any]:
     place = files("streamproof_formats") / "schemas" / dialect / f"{name}.json"
     if not place.is_file():
         raise KeyError(f"no schema {name} of {dialect}")
     schema: Mapping[str, Any] = json.loads(place.read_text(encoding="utf-8"))
     return schema
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Every `$ref` of a schema."""
+    if isinstance(schema, Mapping):
+        if "$ref" in schema:
+            yield schema["$ref"]
+        for item in schema.values():
+            yield from _references(item)
+    elif isinstance(schema, list):
+        for item in schema:
+            yield from _references(item)
+
+
+def _within(schema: Any) -> Any:
+    """The schema, its references to other files turned to its own `$defs`."""
+    if isinstance(schema, Mapping):
+        return {key: f"#{item.partition('#')[2]}" if key == "$ref" else _within(item) for key, item in schema.items()}
+    return [_within(item) for item in schema] if isinstance(schema, list) else schema
 
 
 @cache
