@@ -269,7 +269,7 @@ class OpenAIResponsesMachine:
                 draft.finish(item)
 
     def _take_output(self, said: dict[str, Any], kind: EventKind) -> None:
-        breaches, items = self._breaches, self._items
+        items = self._items
         match kind.act:
             case Act.ITEM_ADDED:
                 items.add(said)
@@ -281,7 +281,9 @@ class OpenAIResponsesMachine:
                 items.take_call(said, kind, Mark.WHOLE)
             case Act.HOSTED:
                 items.take_stage(said, kind)
-            case _ if kind.name:
+            case Act.OTHER if not kind.name:
+                pass  # audio names no item
+            case _:
                 self._take_part(items.find(said), said, kind)
 
     def _take_part(self, draft: ItemDraft, said: dict[str, Any], kind: EventKind) -> None:
