@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 DIALECT: Final = Dialect(
     name=NAME,
     title="OpenAI Responses and Open Responses",
+    rule_prefix="OR-",
     base_path="/v1",
     path="/v1/responses",
-    content_type="text/event-stream",
     terminator=DONE,
     request={"model": "gpt-5-mini", "input": "Say hello.", "stream": True},
-    request_schema="request",
+    token_limit=("max_output_tokens",),
     # A response has no finish reason of its own: it is completed, or incomplete for a reason.
     finish_synonyms={
         "stop": "completed",
