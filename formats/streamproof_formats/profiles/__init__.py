@@ -9,6 +9,7 @@ import attrs
 
 from streamproof_formats.profiles import (
     openai_chat,
+    openai_responses,
 )
 from streamproof_formats.profiles.profile import Allowance as Allowance
 from streamproof_formats.profiles.profile import Profile as Profile
@@ -29,6 +30,7 @@ PROFILES: Final[Mapping[str, Profile]] = _book(
     (
         STRICT,
         *openai_chat.PROFILES,
+        *openai_responses.PROFILES,
     )
 )
 """Every profile by name."""

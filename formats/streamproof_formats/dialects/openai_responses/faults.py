@@ -36,7 +36,7 @@ REQUIRED: Final = frozenset(
 def rule_of(kind: EventKind, fault: Fault, *, claims_open: bool) -> str | None:
     """The rule that a fault of an event's schema breaks; None where another check tells of it."""
     match fault.path:
-        case ("sequence_number",):
+        case ("type" | "sequence_number",):
             return None
         case ("output_index",):
             return OUTPUT_INDEX.get(kind.act, "OR-14")

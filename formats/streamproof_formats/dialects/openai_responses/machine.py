@@ -64,6 +64,8 @@ class OpenAIResponsesMachine:
         self._begun = False
         self._created = False
         self._number: int | None = None
+        self._lost = False
+        """True where the event before had no number."""
         self._done = False
         """True while the last event was [DONE]."""
 
@@ -175,8 +177,9 @@ class OpenAIResponsesMachine:
             rule = "OR-33" if is_extension and breaches.claims_open else "OR-03"
             value = shown(said["sequence_number"]) if "sequence_number" in said else "none"
             breaches.add(rule, f"expected an integer sequence_number, found {value}", about=said)
+            self._lost = True
             return
-        self._number = found
+        self._number, lost, self._lost = found, self._lost, False
         if before is None and self._after is not None:
             if found <= self._after:
                 message = f"expected a sequence_number after {shown(self._after)}, found {shown(found)}"
@@ -184,7 +187,7 @@ class OpenAIResponsesMachine:
         elif before is not None and found <= before:
             message = f"expected a sequence_number above {shown(before)}, found {shown(found)}"
             breaches.add("OR-03b", message, about=said)
-        elif found != (0 if before is None else before + 1):
+        elif not lost and found != (0 if before is None else before + 1):
             wanted = "0" if before is None else shown(before + 1)
             breaches.add("OR-04", f"expected the sequence_number {wanted}, found {shown(found)}", about=said)
 

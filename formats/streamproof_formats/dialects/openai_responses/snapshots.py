@@ -48,7 +48,9 @@ class Snapshots:
         breaches = self._breaches
         missing = [key for key in ALSO if key not in response]
         if missing:
-            breaches.add("OR-47b", f"expected {', '.join(ALSO)} in the response, found no {', '.join(missing)}")
+            breaches.add(
+                "OR-47b", f"expected {', '.join(ALSO)} in the response, found no {', '.join(missing)}", about=response
+            )
         self._judge_constants(response)
         status = response.get("status")
         if status not in STATUSES[name]:
