@@ -29,13 +29,18 @@ def document(dialect: str, name: str) -> Mapping[str, Any]:
     KeyError where there is none.
     """
     schema = _read(dialect, name)
-    files = sorted({place.partition("#")[0] for place in _references(schema)} - {""})
-    if not files:
+    definitions: dict[str, Any] = {}
+    wanted = _foreign(schema)
+    while wanted:
+        file, place = wanted.pop()
+        key = place.removeprefix("#/$defs/")
+        if key not in definitions:
+            definition = definitions[key] = _read(dialect, file.removesuffix(".json"))["$defs"][key]
+            # What a definition refers to stands beside it.
+            wanted += [(other or file, beside) for other, beside in _references(definition)]
+    if not definitions:
         return schema
-    definitions = dict(schema.get("$defs", {}))
-    for file in files:
-        definitions |= _read(dialect, file.removesuffix(".json"))["$defs"]
-    whole: Mapping[str, Any] = _within({**schema, "$defs": definitions})
+    whole: Mapping[str, Any] = _within({**schema, "$defs": {**schema.get("$defs", {}), **definitions}})
     return whole
 
 
@@ -47,16 +52,22 @@ def _read(dialect: str, name: str) -> Mapping[str, Any]:
     return schema
 
 
-def _references(schema: Any) -> Iterator[str]:
-    """Every `$ref` of a schema."""
+def _references(schema: Any) -> Iterator[tuple[str, str]]:
+    """File, "" for its own, and place of every `$ref` of a schema."""
     if isinstance(schema, Mapping):
         if "$ref" in schema:
-            yield schema["$ref"]
+            file, _, place = str(schema["$ref"]).partition("#")
+            yield file, f"#{place}"
         for item in schema.values():
             yield from _references(item)
     elif isinstance(schema, list):
         for item in schema:
             yield from _references(item)
+
+
+def _foreign(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The references of a schema to other files."""
+    return [(file, place) for file, place in _references(schema) if file]
 
 
 def _within(schema: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from streamproof_formats.response import ResponseHead
+from streamproof_formats.rules import openai_responses
 
 from .responses_streams import (
     CALL,
@@ -52,14 +53,13 @@ from .responses_streams import (
     without,
     written,
 )
+from .table import Path, Row, Table
 
 HTML = ResponseHead(status=200, headers=(("content-type", "text/html"),))
 OPEN = {"profile": "open-responses"}
 FLAT = {"type": "error", "code": "server_error", "message": "m", "param": None}
 NESTED = {"type": "error", "error": {"type": "server_error", "code": "server_error", "message": "m", "param": None}}
 TOOL = {"type": "function", "name": "f"}
-
-Row = tuple[list[str], str, bytes, dict[str, Any]]
 
 
 def row(broken: str, name: str, *events: Event, first: int = 0, named: bool = True, **options: Any) -> Row:
@@ -342,6 +342,9 @@ KEEPING: list[Row] = [
         "a text", *TEXT),
     row("OR-36b", "a text and a terminator", *TEXT, DONE),
     opened("OR-01 OR-02 OR-03b OR-07 OR-08 OR-10 OR-13 OR-23 OR-36 OR-43 OR-43b OR-43c", "an open text", *TEXT),
+    row("OR-18 OR-21 OR-36b", "reasoning and a call", *START, *REASONED, *called('{"city":', '"Oslo"}', number=1),
+        completed(reasoning("So"), call('{"city":"Oslo"}', number=1)), DONE),
+    row("OR-16", "a text in pieces", *START, *spoken("Hi", " there"), completed(message(text_part("Hi there")))),
     row("OR-06", "queued", CREATED, life("queued"), *TEXT[1:]),
     row("OR-08b", "created as queued", life("created", status="queued"), QUEUED, *TEXT[1:]),
     row("OR-12c OR-18 OR-18b OR-19 OR-20", "a call", *CALL),
@@ -384,3 +387,49 @@ KEEPING: list[Row] = [
     row("OR-14", "two parts", *TEXT[:7], *said("x", place=1), done(message(text_part("Hi"), text_part("x"))),
         completed(message(text_part("Hi"), text_part("x")))),
 ]  # fmt: skip
+
+EXAMPLES = {"text": written(*TEXT, DONE), "error": written(*START, NESTED, failed())}
+"""Streams that break nothing under `strict`, the request unknown."""
+
+
+def _bare(events: list[Event]) -> list[Event]:
+    """The events as llama.cpp has them: no numbers, no places, little of the response."""
+    kept: list[Event] = []
+    for one in events:
+        assert isinstance(one, dict)
+        bare = {"sequence_number": ..., **without(one, "output_index", "content_index", "logprobs")}
+        if "response" in bare:
+            bare["response"] = {
+                key: value
+                for key, value in bare["response"].items()
+                if key in ("id", "object", "status") or one["type"].endswith("completed")
+            }
+        kept.append(bare)
+    return kept
+
+
+DEVIATING = {"llama-cpp": written(*_bare([*START, *changed(called("{}"), 2), completed(CALLED)]))}
+"""By profile, streams that break rules under `strict` and none under it."""
+
+PATHS: list[Path] = [
+    (),
+    ("type",),
+    ("sequence_number",),
+    ("response",),
+    ("item",),
+    ("part",),
+    ("delta",),
+    ("error",),
+    ("error", "message"),
+    ("error", "code"),
+]
+
+TABLE = Table(
+    rules=openai_responses.RULES,
+    counts={"MUST": (36, 20, 6, 10), "SHOULD": (34, 2, 3, 3), "MAY": (4, 0, 2, 1)},
+    breaking=BREAKING,
+    keeping=KEEPING,
+    examples=EXAMPLES,
+    deviating=DEVIATING,
+    paths=PATHS,
+)

@@ -1,0 +1,16 @@
+"""Every spoken dialect's table."""
+
+from __future__ import annotations
+
+from . import (
+    openai_chat_table,
+    openai_responses_table,
+    workers_ai_table,
+)
+from .table import Table
+
+TABLES: dict[str, Table] = {
+    "openai-chat": openai_chat_table.TABLE,
+    "openai-responses": openai_responses_table.TABLE,
+    "workers-ai": workers_ai_table.TABLE,
+}
