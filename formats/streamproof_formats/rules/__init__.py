@@ -11,6 +11,7 @@ from streamproof_formats.rule import Level, Rule
 from streamproof_formats.rules import (
     http,
     ndjson,
+    ollama_chat,
     openai_chat,
     openai_responses,
     sse,
@@ -31,6 +32,7 @@ RULES: Final = _book(
     sse.RULES,
     http.RULES,
     ndjson.RULES,
+    ollama_chat.RULES,
     openai_chat.RULES,
     openai_responses.RULES,
     workers_ai.RULES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    ollama_chat_table,
     openai_chat_table,
     openai_responses_table,
     workers_ai_table,
@@ -10,6 +11,7 @@ from . import (
 from .table import Table
 
 TABLES: dict[str, Table] = {
+    "ollama-chat": ollama_chat_table.TABLE,
     "openai-chat": openai_chat_table.TABLE,
     "openai-responses": openai_responses_table.TABLE,
     "workers-ai": workers_ai_table.TABLE,
