@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from streamproof_formats.dialects import DIALECTS
 from streamproof_scenarios.words.openai_chat import OpenaiChat
+from streamproof_scenarios.words.openai_responses import OpenaiResponses
 from streamproof_scenarios.words.speaker import Speaker
 from streamproof_scenarios.words.workers_ai import WorkersAi
 
 WORDS: Final[dict[str, Callable[[Mapping[str, Any]], Speaker]]] = {
     "openai-chat": OpenaiChat,
+    "openai-responses": OpenaiResponses,
     "workers-ai": WorkersAi,
 }
 """For each dialect what makes its speaker of a request body."""

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from streamproof.subjects.reference.chat import ChatReader
 from streamproof.subjects.reference.events import Decoder, EventDecoder
 from streamproof.subjects.reference.reader import Reader
+from streamproof.subjects.reference.responses import ResponsesReader
 from streamproof.subjects.reference.workers_ai import WorkersReader
 
 Json = Any
@@ -26,5 +27,6 @@ class Dialect(NamedTuple):
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
     "openai-chat": Dialect(ChatReader),
+    "openai-responses": Dialect(ResponsesReader),
     "workers-ai": Dialect(WorkersReader),
 }
