@@ -7,6 +7,7 @@ from typing import Final
 
 from streamproof_mock.behaviour import (
     openai_chat,
+    openai_responses,
     workers_ai,
 )
 from streamproof_mock.behaviour.call import Call
@@ -14,6 +15,7 @@ from streamproof_scenarios.plan import AnswerPlan
 
 ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
     "openai-chat": openai_chat.answer,
+    "openai-responses": openai_responses.answer,
     "workers-ai": workers_ai.answer,
 }
 """May raise Refusal.  What is not here answers 501, in its own shape."""

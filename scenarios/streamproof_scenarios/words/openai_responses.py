@@ -7,6 +7,7 @@ says no `done` has none.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import UnionType
 from typing import ClassVar, Final
 
 import attrs
@@ -16,7 +17,6 @@ from streamproof_scenarios.words.openai_chat import CREATED
 from streamproof_scenarios.words.speaker import Json, Saying, Speaker, Unsayable, token_counts
 
 NAME: Final = "openai-responses"
-ID: Final = "resp_1"
 
 
 @attrs.define
@@ -41,6 +41,7 @@ class Item:
 
     kind: str
     index: int
+    mark: str
     fields: dict[str, Json] = attrs.field(factory=dict)
     """What it has beside id, type, status and content."""
     parts: list[dict[str, Json]] = attrs.field(factory=list)
@@ -51,7 +52,7 @@ class Item:
     @property
     def id(self) -> str:
         """Its identifier, by its kind and place."""
-        return f"{_PREFIXES[self.kind]}_{self.index + 1}"
+        return f"{_PREFIXES[self.kind]}_{self.mark}{self.index + 1}"
 
     def shown(self, status: str) -> dict[str, Json]:
         """The item as events show it; one that is in progress is empty."""
@@ -72,12 +73,14 @@ class OpenaiResponses(Speaker):
 
     keeps_state: ClassVar[bool] = True
 
-    def __init__(self, request: Mapping[str, Json]) -> None:
-        model, tools, choice = request.get("model"), request.get("tools"), request.get("tool_choice")
-        self._settings = {
-            "model": model if isinstance(model, str) else "m",
-            "tools": tools if isinstance(tools, list) else [],
-            "tool_choice": choice if isinstance(choice, str | dict) else "auto",
+    def __init__(self, request: Mapping[str, Json], *, mark: str = "", created: int = CREATED) -> None:
+        """`mark` tells the ids of one response from those of others."""
+        self._mark = mark
+        self._envelope: dict[str, Json] = {"id": f"resp_{mark}1", "object": "response", "created_at": created}
+        # A response repeats the settings that it was asked for with.
+        self._settings: dict[str, Json] = {
+            key: request[key] if isinstance(request.get(key), kinds) else usual
+            for key, (kinds, usual) in _SETTINGS.items()
         }
         self._number = 0
         self._started = False
@@ -148,19 +151,12 @@ class OpenaiResponses(Speaker):
         """An event of the response's life."""
         status = "in_progress" if name == "created" else name
         response = {
-            "id": ID,
-            "object": "response",
-            "created_at": CREATED,
+            **self._envelope,
             "status": status,
             "error": None,
             "incomplete_details": None,
-            "instructions": None,
-            "metadata": {},
             **self._settings,
             "output": list(self._said),
-            "parallel_tool_calls": True,
-            "temperature": 1.0,
-            "top_p": 1.0,
             "usage": self._usage,
             **fields,
         }
@@ -177,12 +173,12 @@ class OpenaiResponses(Speaker):
 
     def _place(self) -> dict[str, Json]:
         """What names the open part."""
-        item, part = self._item or Item("message", 0), self._part or Part("output_text", 0)
+        item, part = self._item or Item("message", 0, self._mark), self._part or Part("output_text", 0)
         return {"item_id": item.id, "output_index": item.index, _INDEXES.get(part.kind, "content_index"): part.place}
 
     def _open_item(self, kind: str, **fields: Json) -> tuple[Saying, ...]:
         closing = self._close_item("completed")
-        self._item = Item(kind, self._count, fields)
+        self._item = Item(kind, self._count, self._mark, fields)
         self._count += 1
         added = self._event(
             "response.output_item.added", output_index=self._item.index, item=self._item.shown("in_progress")
@@ -206,7 +202,7 @@ class OpenaiResponses(Speaker):
         if isinstance(text, str):
             self._part.pieces.append(text)
         self._deltas += 1
-        more = {"logprobs": []} if self._part.kind == "output_text" else {}
+        more: dict[str, Json] = {"logprobs": []} if self._part.kind == "output_text" else {}
         return self._event(f"{_EVENTS[self._part.kind][0]}.delta", **self._place(), delta=text, **more)
 
     def _close_part(self) -> tuple[Saying, ...]:
@@ -215,7 +211,7 @@ class OpenaiResponses(Speaker):
             return ()
         text = "".join(part.pieces)
         key = "refusal" if part.kind == "refusal" else "text"
-        more = {"logprobs": []} if part.kind == "output_text" else {}
+        more: dict[str, Json] = {"logprobs": []} if part.kind == "output_text" else {}
         done, bracket = _EVENTS[part.kind]
         events = (
             self._event(f"{done}.done", **self._place(), **{key: text}, **more),
@@ -303,6 +299,20 @@ def _usage(given: int, made: int) -> dict[str, Json]:
         "total_tokens": given + made,
     }
 
+
+_SETTINGS: Final[Mapping[str, tuple[type | UnionType, Json]]] = {
+    "instructions": (str, None),
+    "max_output_tokens": (int, None),
+    "metadata": (dict, {}),
+    "model": (str, "m"),
+    "parallel_tool_calls": (bool, True),
+    "temperature": (int | float, 1.0),
+    "text": (dict, {"format": {"type": "text"}}),
+    "tool_choice": (str | dict, "auto"),
+    "tools": (list, []),
+    "top_p": (int | float, 1.0),
+}
+"""What a response shows of its request: key, types, and what stands there unasked."""
 
 _PREFIXES: Final = {"message": "msg", "reasoning": "rs", "function_call": "fc", "custom_tool_call": "ctc"}
 

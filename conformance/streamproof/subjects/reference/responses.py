@@ -123,10 +123,10 @@ class ResponsesReader(Reader):
                 yield from self._take_part(part, (place, index, number))
 
     def _take_part(self, part: Json, place: Place) -> Iterator[Delta]:
-        kind, key = _PARTS.get(part.get("type"), (None, "")) if isinstance(part, dict) else (None, "")
-        if kind is not None and place not in self._started and (place[0], place[1], None) not in self._started:
+        known = _PARTS.get(str(part.get("type"))) if isinstance(part, dict) else None
+        if known is not None and place not in self._started and (place[0], place[1], None) not in self._started:
             self._started.add(place)
-            yield from self._add(kind, fields.text(part, key, "part") or "")
+            yield from self._add(known[0], fields.text(part, known[1], "part") or "")
 
     def _read_end(self, chunk: Mapping[str, Json], step: str) -> Iterator[Delta]:
         response = fields.whole(chunk.get("response"), "response")
