@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from streamproof_mock.behaviour import (
+    ollama_chat,
     openai_chat,
     openai_responses,
     workers_ai,
@@ -14,6 +15,7 @@ from streamproof_mock.behaviour.call import Call
 from streamproof_scenarios.plan import AnswerPlan
 
 ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
+    "ollama-chat": ollama_chat.answer,
     "openai-chat": openai_chat.answer,
     "openai-responses": openai_responses.answer,
     "workers-ai": workers_ai.answer,

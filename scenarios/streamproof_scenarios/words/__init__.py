@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from streamproof_formats.dialects import DIALECTS
+from streamproof_scenarios.words.ollama_chat import OllamaChat
 from streamproof_scenarios.words.openai_chat import OpenaiChat
 from streamproof_scenarios.words.openai_responses import OpenaiResponses
 from streamproof_scenarios.words.speaker import Speaker
 from streamproof_scenarios.words.workers_ai import WorkersAi
 
 WORDS: Final[dict[str, Callable[[Mapping[str, Any]], Speaker]]] = {
+    "ollama-chat": OllamaChat,
     "openai-chat": OpenaiChat,
     "openai-responses": OpenaiResponses,
     "workers-ai": WorkersAi,
