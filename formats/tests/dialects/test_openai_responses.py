@@ -51,6 +51,7 @@ from .responses_streams import (
 )
 from .streams import judged, rules
 from .table import Row
+from .test_event_schema import told_by_jsonschema
 
 NAME = "openai-responses"
 ONE_CALL = ToolCall(id="call_0", name="f", arguments="{}")
@@ -335,6 +336,26 @@ def test_every_type_of_event_has_a_schema_and_every_schema_a_type() -> None:
     for name in SCHEMAS:
         assert event_schema(NAME, name).faults(sample(name)) == (), name
     assert len(EVENTS) == 59 + 1 + 2  # the SDK's union, keepalive, two of Open Responses
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "response.output_item.added",
+        "response.content_part.added",
+        "response.output_text.annotation.added",
+        "response.shell_call_output_content.done",
+        "response.reasoning_summary_part.done",
+        "error-nested",
+    ],
+)
+def test_a_schema_of_several_kinds_of_object_is_told_as_jsonschema_tells_it(name: str) -> None:
+    value = sample(name)
+    for path in places(value)[1:]:
+        for odd in [*ODD, {"type": "exit"}, {"type": "url_citation"}, {"type": []}, ...]:
+            made = with_odd(value, path, odd)
+            found = {fault.path for fault in event_schema(NAME, name).faults(made)}
+            assert found == told_by_jsonschema((NAME, name), made), (path, odd)
 
 
 # What the published types are stricter or laxer in than our schemas, and why.  Place and value are told by the event's
