@@ -16,6 +16,7 @@ from streamproof_formats.dialects import (
     ollama_chat,
     openai_chat,
     openai_completions,
+    openai_responses,
     workers_ai,
 )
 from streamproof_formats.dialects.schema_book import validate_request as validate_request
@@ -33,6 +34,7 @@ _SPEECHES: Final[Mapping[str, Speech]] = {
         ollama_chat.SPEECH,
         openai_chat.SPEECH,
         openai_completions.SPEECH,
+        openai_responses.SPEECH,
         workers_ai.SPEECH,
         mistral.SPEECH,
         cohere_v2.SPEECH,

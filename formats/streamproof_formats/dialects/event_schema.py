@@ -7,7 +7,7 @@ keep to a few keywords; a keyword that is not known here is an error when the sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -24,7 +24,20 @@ _ACCEPTED: Final[Mapping[str, frozenset[type]]] = {
     "null": frozenset({type(None)}),
 }
 _KEYWORDS: Final = frozenset(
-    {"$schema", "$defs", "title", "description", "type", "enum", "const", "required", "properties", "items", "$ref"}
+    {
+        "$schema",
+        "$defs",
+        "title",
+        "description",
+        "type",
+        "enum",
+        "const",
+        "required",
+        "properties",
+        "items",
+        "$ref",
+        "allOf",
+    }
 )
 _DEEPEST: Final = 24
 
@@ -63,6 +76,10 @@ class EventSchema:
     required: tuple[str, ...]
     properties: Mapping[str, EventSchema]
     items: EventSchema | None
+    kind_key: str = ""
+    """The key of an object whose text tells its kind, where kinds differ."""
+    kinds: Mapping[str, EventSchema] = attrs.field(factory=dict)
+    """What else binds an object of a kind."""
 
     def faults(self, value: Any) -> tuple[Fault, ...]:
         """Where the value departs from the schema: empty if nowhere."""
@@ -91,6 +108,11 @@ class EventSchema:
             if key not in value:
                 schema = properties.get(key)
                 found.append(Fault((key,), schema.expected if schema else "a value", "nothing"))
+        if self.kinds:
+            kind = value.get(self.kind_key)
+            schema = self.kinds.get(kind) if isinstance(kind, str) else None
+            if schema is not None:
+                found += schema.faults(value)
         return tuple(found)
 
     @staticmethod
@@ -127,7 +149,8 @@ def _compiled(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) ->
     properties = {key: _compiled(item, root, depth + 1) for key, item in schema.get("properties", {}).items()}
     items = _compiled(schema["items"], root, depth + 1) if "items" in schema else None
     required = tuple(schema.get("required", ()))
-    looked_into = _ACCEPTED["object"] if properties or required else frozenset()
+    kind_key, kinds = _kinds(schema.get("allOf", ()), root, depth)
+    looked_into = _ACCEPTED["object"] if properties or required or kinds else frozenset()
     if items is not None:
         looked_into |= _ACCEPTED["array"]
     ordered = list(schema["enum"]) if "enum" in schema else [schema.get("const")]
@@ -142,4 +165,28 @@ def _compiled(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) ->
         required=required,
         properties=properties,
         items=items,
+        kind_key=kind_key,
+        kinds=kinds,
     )
+
+
+def _kinds(
+    conditions: Sequence[Mapping[str, Any]], root: Mapping[str, Any], depth: int
+) -> tuple[str, dict[str, EventSchema]]:
+    """Reads `allOf` as what it may hold here: conditions on one key of an object, with a text each."""
+    keys: set[str] = set()
+    kinds: dict[str, EventSchema] = {}
+    for condition in conditions:
+        match condition:
+            case {
+                "if": {"type": "object", "properties": properties, "required": [str(key)], **others},
+                "then": then,
+                **more,
+            } if not others and not more and list(properties) == [key] and list(properties[key]) == ["const"]:
+                keys.add(key)
+                kinds[str(properties[key]["const"])] = _compiled(then, root, depth + 1)
+            case _:
+                raise ValueError("a schema of events knows no allOf but conditions on the text of one key")
+    if len(keys) > 1:
+        raise ValueError(f"a schema of events knows no conditions on several keys: {listed(sorted(keys))}")
+    return next(iter(keys), ""), kinds

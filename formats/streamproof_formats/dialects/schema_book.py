@@ -25,13 +25,56 @@ LONGEST_REMEMBERED: Final = 8192
 def document(dialect: str, name: str) -> Mapping[str, Any]:
     """The schema `name` of a dialect (`request`, `response`, `chunk`, ...), as JSON.
 
-    Raises KeyError where there is none.
+    What it takes from another file of the dialect (`shared.json#/$defs/item`) stands in its own `$defs`.  Raises
+    KeyError where there is none.
     """
+    schema = _read(dialect, name)
+    definitions: dict[str, Any] = {}
+    wanted = _foreign(schema)
+    while wanted:
+        file, place = wanted.pop()
+        key = place.removeprefix("#/$defs/")
+        if key not in definitions:
+            definition = definitions[key] = _read(dialect, file.removesuffix(".json"))["$defs"][key]
+            # What a definition refers to stands beside it.
+            wanted += [(other or file, beside) for other, beside in _references(definition)]
+    if not definitions:
+        return schema
+    whole: Mapping[str, Any] = _within({**schema, "$defs": {**schema.get("$defs", {}), **definitions}})
+    return whole
+
+
+def _read(dialect: str, name: str) -> Mapping[str, Any]:
     place = files("streamproof_formats") / "schemas" / dialect / f"{name}.json"
     if not place.is_file():
         raise KeyError(f"no schema {name} of {dialect}")
     schema: Mapping[str, Any] = json.loads(place.read_text(encoding="utf-8"))
     return schema
+
+
+def _references(schema: Any) -> Iterator[tuple[str, str]]:
+    """File, "" for its own, and place of every `$ref` of a schema."""
+    if isinstance(schema, Mapping):
+        if "$ref" in schema:
+            file, _, place = str(schema["$ref"]).partition("#")
+            yield file, f"#{place}"
+        for item in schema.values():
+            yield from _references(item)
+    elif isinstance(schema, list):
+        for item in schema:
+            yield from _references(item)
+
+
+def _foreign(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The references of a schema to other files."""
+    return [(file, place) for file, place in _references(schema) if file]
+
+
+def _within(schema: Any) -> Any:
+    """The schema, its references to other files turned to its own `$defs`."""
+    if isinstance(schema, Mapping):
+        return {key: f"#{item.partition('#')[2]}" if key == "$ref" else _within(item) for key, item in schema.items()}
+    return [_within(item) for item in schema] if isinstance(schema, list) else schema
 
 
 @cache

@@ -10,6 +10,7 @@ import attrs
 from streamproof_formats.profiles import (
     openai_chat,
     openai_completions,
+    openai_responses,
 )
 from streamproof_formats.profiles.profile import Allowance as Allowance
 from streamproof_formats.profiles.profile import Profile as Profile
@@ -31,6 +32,7 @@ PROFILES: Final[Mapping[str, Profile]] = _book(
         STRICT,
         *openai_chat.PROFILES,
         *openai_completions.PROFILES,
+        *openai_responses.PROFILES,
     )
 )
 """Every profile by name."""

@@ -17,6 +17,7 @@ from streamproof_formats.rules import (
     ollama_chat,
     openai_chat,
     openai_completions,
+    openai_responses,
     sse,
     workers_ai,
 )
@@ -39,6 +40,7 @@ RULES: Final = _book(
     ollama_chat.RULES,
     openai_chat.RULES,
     openai_completions.RULES,
+    openai_responses.RULES,
     workers_ai.RULES,
     mistral.RULES,
     cohere_v2.RULES,

@@ -9,6 +9,7 @@ from . import (
     ollama_chat_table,
     openai_chat_table,
     openai_completions_table,
+    openai_responses_table,
     workers_ai_table,
 )
 from .table import Table
@@ -18,6 +19,7 @@ TABLES: dict[str, Table] = {
     "ollama-chat": ollama_chat_table.TABLE,
     "openai-chat": openai_chat_table.TABLE,
     "openai-completions": openai_completions_table.TABLE,
+    "openai-responses": openai_responses_table.TABLE,
     "workers-ai": workers_ai_table.TABLE,
     "mistral": mistral_table.TABLE,
     "cohere-v2": cohere_v2_table.TABLE,

@@ -12,6 +12,7 @@ from streamproof_mock.behaviour import (
     ollama_chat,
     openai_chat,
     openai_completions,
+    openai_responses,
     workers_ai,
 )
 from streamproof_mock.behaviour.call import Call
@@ -22,6 +23,7 @@ ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
     "ollama-chat": ollama_chat.answer,
     "openai-chat": openai_chat.answer,
     "openai-completions": openai_completions.answer,
+    "openai-responses": openai_responses.answer,
     "workers-ai": workers_ai.answer,
     "mistral": mistral.answer,
     "cohere-v2": cohere_v2.answer,

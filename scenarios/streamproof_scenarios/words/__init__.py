@@ -12,6 +12,7 @@ from streamproof_scenarios.words.mistral import Mistral
 from streamproof_scenarios.words.ollama_chat import OllamaChat
 from streamproof_scenarios.words.openai_chat import OpenaiChat
 from streamproof_scenarios.words.openai_completions import OpenaiCompletions
+from streamproof_scenarios.words.openai_responses import OpenaiResponses
 from streamproof_scenarios.words.speaker import Speaker
 from streamproof_scenarios.words.workers_ai import WorkersAi
 
@@ -20,6 +21,7 @@ WORDS: Final[dict[str, Callable[[Mapping[str, Any]], Speaker]]] = {
     "ollama-chat": OllamaChat,
     "openai-chat": OpenaiChat,
     "openai-completions": OpenaiCompletions,
+    "openai-responses": OpenaiResponses,
     "workers-ai": WorkersAi,
     "mistral": Mistral,
     "cohere-v2": CohereV2,

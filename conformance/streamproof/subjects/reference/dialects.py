@@ -14,6 +14,7 @@ from streamproof.subjects.reference.lines import LineDecoder
 from streamproof.subjects.reference.mistral import MistralReader
 from streamproof.subjects.reference.ollama_chat import OllamaReader
 from streamproof.subjects.reference.reader import Reader
+from streamproof.subjects.reference.responses import ResponsesReader
 from streamproof.subjects.reference.workers_ai import WorkersReader
 
 Json = Any
@@ -35,6 +36,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "ollama-chat": Dialect(OllamaReader, LineDecoder, "application/x-ndjson"),
     "openai-chat": Dialect(ChatReader),
     "openai-completions": Dialect(CompletionsReader),
+    "openai-responses": Dialect(ResponsesReader),
     "workers-ai": Dialect(WorkersReader),
     "mistral": Dialect(MistralReader),
     "cohere-v2": Dialect(CohereReader),
