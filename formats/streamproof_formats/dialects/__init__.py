@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from streamproof_formats.dialects import json_text, openai_chat, workers_ai
+from streamproof_formats.dialects import anthropic_messages, json_text, openai_chat, workers_ai
 from streamproof_formats.dialects.schema_book import validate_request as validate_request
 from streamproof_formats.message import StreamError
 from streamproof_formats.profiles import PROFILES
@@ -16,7 +16,9 @@ from streamproof_formats.profiles import PROFILES
 if TYPE_CHECKING:
     from streamproof_formats.dialect import Dialect, Json, Machine
 
-_SPEECHES: Final = {speech.dialect.name: speech for speech in (openai_chat.SPEECH, workers_ai.SPEECH)}
+_SPEECHES: Final = {
+    speech.dialect.name: speech for speech in (openai_chat.SPEECH, anthropic_messages.SPEECH, workers_ai.SPEECH)
+}
 
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({name: speech.dialect for name, speech in _SPEECHES.items()})
 """Every spoken dialect by name."""

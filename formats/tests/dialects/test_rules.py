@@ -5,14 +5,19 @@ from __future__ import annotations
 import pytest
 
 from streamproof_formats.rule import Level
-from streamproof_formats.rules import RULES, openai_chat, workers_ai
+from streamproof_formats.rules import RULES, anthropic_messages, openai_chat, workers_ai
 
-from . import openai_chat_table, workers_ai_table
+from . import anthropic_messages_table, openai_chat_table, workers_ai_table
 from .openai_chat_table import Row
 from .streams import judged, rules
 
 TABLES = {
     "openai-chat": (openai_chat.RULES, openai_chat_table.BREAKING, openai_chat_table.KEEPING),
+    "anthropic-messages": (
+        anthropic_messages.RULES,
+        anthropic_messages_table.BREAKING,
+        anthropic_messages_table.KEEPING,
+    ),
     "workers-ai": (workers_ai.RULES, workers_ai_table.BREAKING, workers_ai_table.KEEPING),
 }
 
@@ -52,9 +57,10 @@ def test_rules_that_only_permit_say_why_no_stream_breaks_them(dialect: str) -> N
 
 
 def test_the_book_has_the_rules_of_the_documents() -> None:
-    # 69 and 17 rules, by level and firmest basis, as the documents' own counts have it.
+    # 69, 36 and 17 rules, by level and firmest basis, as the documents' own counts have it.
     counts = {
         "openai-chat": {"MUST": (37, 23, 5, 9), "SHOULD": (26, 3, 1, 4), "MAY": (6, 5, 1, 0)},
+        "anthropic-messages": {"MUST": (20, 17, 2, 1), "SHOULD": (11, 2, 0, 0), "MAY": (5, 5, 0, 0)},
         "workers-ai": {"MUST": (2, 2, 0, 0), "SHOULD": (13, 0, 2, 0), "MAY": (2, 0, 0, 0)},
     }
     for dialect, levels in counts.items():
