@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
+from urllib.parse import quote
 
 import attrs
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 Json = Any
 """A value as `json.loads` gives it."""
+
+StreamFraming = Literal["sse", "ndjson"]
+"""How the events of a stream are told apart: blocks of server-sent events, or lines of JSON."""
 
 DIALECT_NAMES: Final = (
     "openai-chat",
@@ -58,25 +62,64 @@ class Machine(Protocol):
         """What the stream has said so far."""
 
 
+@runtime_checkable
+class ReadsAnswer(Protocol):
+    """What a machine has besides where its dialect has rules on an answer that is no stream and was asked for so."""
+
+    def receive_answer(self, body: str, end: BodyEnd) -> Iterable[Finding]:
+        """Takes a whole body, and tells what it breaks; the message is then that of the answer."""
+
+
+@attrs.frozen(kw_only=True)
+class Auth:
+    """Where a request carries its key."""
+
+    header: str = "authorization"
+    """In lower case."""
+    scheme: str = "Bearer "
+    """What stands before the key, the blank included; "" where the header is the key alone."""
+    query: str | None = None
+    """The name of a query parameter that may hold the key instead."""
+
+
 @attrs.frozen(kw_only=True)
 class Dialect:
     """One documented stream format."""
 
     name: str
     title: str
+    rule_prefix: str
+    """What the ids of its rules begin with: `OC-`."""
     base_path: str
     """What follows the origin in the base URL that the official SDK takes: `/v1`, or ""."""
     path: str
-    """The whole path of the streaming call: `/v1/chat/completions`."""
-    content_type: str
+    """The whole path of the streaming call: `/v1/chat/completions`; `{model}` stands for the model's name."""
+    query: str = ""
+    """What follows the path's question mark where the streaming call needs it: `alt=sse`."""
+    auth: Auth = attrs.field(factory=Auth)
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    """Headers that every call must have beside its key, by lower-case name: a version of the API."""
+    framing: StreamFraming = "sse"
+    content_type: str = "text/event-stream"
     """Media type of a successful stream, without parameters."""
     terminator: str | None
-    """The data that ends a stream, where the dialect has one."""
+    """The data of an event that ends a stream and says nothing else (`[DONE]`), where the dialect has one."""
     request: Mapping[str, Json]
     """The default request body: model, one user message, streaming."""
-    request_schema: str
+    model: str = "m"
+    """The model of a call whose path names one."""
+    token_limit: tuple[str, ...] = ("max_tokens",)
+    """The keys, outermost first, under which a request bounds the tokens of its answer."""
+    request_schema: str = "request"
     """Name of the JSON Schema of a request body."""
     finish_synonyms: Mapping[str, str] = attrs.field(factory=dict)
-    """Spellings of a finish reason that clients use, to the dialect's own."""
+    """Spellings of a finish reason that clients use, to the dialect's own; both in lower case, `_` for `-`."""
     finish_is_due: bool = True
     """False where the format has no finish reason that a stream must carry."""
+    cites: Mapping[str, str] = attrs.field(factory=dict)
+    """The rule that a finding of a check of clients cites where the scenario names none, by the check's name."""
+
+    def target(self, model: str | None = None) -> str:
+        """Path and query of the streaming call; `model` is used where the path names one."""
+        path = self.path.replace("{model}", quote(model or self.model, safe=""))
+        return f"{path}?{self.query}" if self.query else path

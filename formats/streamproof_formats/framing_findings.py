@@ -1,4 +1,4 @@
-"""What the framing of an event stream breaks: notes of the decoder in, findings out."""
+"""What the framing of a stream breaks, events or JSON lines: notes of the decoder in, findings out."""
 
 from __future__ import annotations
 
@@ -26,6 +26,34 @@ _PLAIN: Final[Mapping[NoteKind, tuple[str, str]]] = {
     "no-space": ("SSE-13", "expected a data line to start with `data: `, found no space there"),
 }
 """Notes that break a rule whatever the dialect and the event."""
+
+
+_LINES: Final[Mapping[NoteKind, tuple[str, str]]] = {
+    "bom": ("ND-02", "expected the first line at byte 0, found a byte order mark before it"),
+    "blank-line": ("ND-02", "expected a JSON object on each line, found {count} without any"),
+    "malformed-utf8": ("ND-01", "expected UTF-8, found the bytes {text}"),
+    "raw-separator": ("ND-04", "expected \\u{code} escaped in JSON, found the character itself"),
+}
+"""The same for JSON lines."""
+
+
+def of_lines(notes: Sequence[Note]) -> Iterator[Breach]:
+    """What the notes on JSON lines say is broken, in their order."""
+    for note in notes:
+        if note.kind in _LINES:
+            rule, message = _LINES[note.kind]
+            code = f"{ord(note.text):04x}" if note.kind == "raw-separator" else ""
+            yield _at(note, rule, message.format(text=note.text, count=note.count, code=code))
+
+
+def of_lines_end(notes: Sequence[Note], end: BodyEnd) -> Iterator[Breach]:
+    """What the end of a body of JSON lines leaves unclosed; nothing where the server's own end was not seen."""
+    if end in ("timeout", "bad-framing"):
+        return
+    for note in notes:
+        # "an answer that is one object has none": rule ND-01b
+        if note.kind == "unclosed" or (note.kind == "no-line-end" and note.count > 1):
+            yield _at(note, "ND-01b", "expected LF behind the last line, found the end of the body")
 
 
 def of_notes(notes: Sequence[Note], event: Event | None, *, dialect: str | None, profile: str) -> Iterator[Breach]:

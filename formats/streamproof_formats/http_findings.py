@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from streamproof_formats.response import BodyEnd, ResponseHead
 
 EVENT_STREAM: Final = "text/event-stream"
+JSON_LINES: Final = "application/x-ndjson"
 
 _LONGEST_LENGTH: Final = 18  # digits
 _UNKEPT: Final = frozenset({"no-cache", "no-store", "no-transform"})
@@ -54,7 +55,8 @@ def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> 
     found = media_type(head)
     if asks_for_stream and 200 <= head.status < 300:
         yield from _of_success(head, content_type, found)
-    if is_stream(head, content_type):
+    # The rules on the headers of a stream are those of server-sent events; Ollama sends none of these headers.
+    if content_type == EVENT_STREAM and is_stream(head, content_type):
         yield from _of_stream(head)
     lengths = _lengths(head)
     if len(lengths) > 1 or not all(map(_is_length, lengths)):
@@ -76,6 +78,8 @@ def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> 
 
 
 def _of_success(head: ResponseHead, content_type: str, found: str | None) -> Iterator[Breach]:
+    if content_type == JSON_LINES and found != content_type:
+        yield _breach("ND-05", f"expected content type {content_type}, found {found or 'none'}")
     if content_type != EVENT_STREAM:
         return
     if head.status != 200:

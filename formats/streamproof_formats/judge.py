@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from streamproof_formats import framing_findings, http_findings
-from streamproof_formats.dialects import DIALECTS, machine, read_error
+from streamproof_formats import framing_findings, http_findings, ndjson, sse
+from streamproof_formats.dialect import Machine, ReadsAnswer
+from streamproof_formats.dialects import DIALECTS, asks_for_stream, machine, read_error
 from streamproof_formats.message import Message
 from streamproof_formats.profiles import PROFILES
-from streamproof_formats.sse import DEFAULT_LIMIT, Decoder, Event, LimitError
+from streamproof_formats.sse import DEFAULT_LIMIT, Event, LimitError
 from streamproof_formats.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from streamproof_formats.dialect import Json, Machine
+    from streamproof_formats.dialect import Json, StreamFraming
     from streamproof_formats.finding import Finding
     from streamproof_formats.note import Note
     from streamproof_formats.response import BodyEnd, BodyFraming, ResponseHead
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 BASE_LAYER: Final = "sse"
 """The dialect that stops at events: no message, no findings beyond framing and HTTP."""
 
+_DECODERS: Final[dict[StreamFraming, type[sse.Decoder | ndjson.Decoder]]] = {
+    "sse": sse.Decoder,
+    "ndjson": ndjson.Decoder,
+}
 _PIECE: Final = 1 << 16  # bytes decoded between two collections of notes, so that these stay few
 _MOST_NOTES: Final = 64  # notes between two events that a machine is told of
+_LAST: Final = frozenset({"unclosed", "no-line-end"})  # notes on the end of the body, of which there is one at most
 _MOST_ANSWER: Final = 1 << 24  # bytes of a body that is no stream which are kept to be read
 
 
@@ -71,14 +76,15 @@ class Judge:
         self._head = head
         self._machine: Machine | None = None
         content_type = http_findings.EVENT_STREAM
-        self._asks_for_stream = not isinstance(request, Mapping) or request.get("stream") is not False
+        self._asks_for_stream = True
+        self._framing: StreamFraming = "sse"
         if dialect != BASE_LAYER:
-            content_type = DIALECTS[dialect].content_type
+            content_type, self._framing = DIALECTS[dialect].content_type, DIALECTS[dialect].framing
+            self._asks_for_stream = asks_for_stream(dialect, request)
             self._machine = machine(dialect, request=request, profile=profile)
         self._is_stream = head is None or http_findings.is_stream(head, content_type)
-        self._decoder = Decoder(max_line=max_line, max_event=max_event)
-        told = PROFILES[profile]
-        self._allows = told.allows if told.dialects is None or dialect in told.dialects else {}
+        self._decoder = _DECODERS[self._framing](max_line=max_line, max_event=max_event)
+        self._allows = PROFILES[profile].narrowed(dialect).allows
         self._tally = Tally()
         self._events: list[Event] | None = [] if keep_events else None
         self._count = 0
@@ -173,11 +179,14 @@ class Judge:
     def _take_notes(self, event: Event | None) -> None:
         notes = self._decoder.take_notes()
         if notes:
-            dialect = None if self._machine is None else self._dialect
-            self._judge_base(framing_findings.of_notes(notes, event, dialect=dialect, profile=self._profile))
+            if self._framing == "ndjson":
+                self._judge_base(framing_findings.of_lines(notes))
+            else:
+                dialect = None if self._machine is None else self._dialect
+                self._judge_base(framing_findings.of_notes(notes, event, dialect=dialect, profile=self._profile))
             # Blocks without data could go on for ever: a machine is told of the first, and of all that an event has.
             for note in notes:
-                if note.event is not None or note.kind == "unclosed" or len(self._notes) < _MOST_NOTES:
+                if note.event is not None or note.kind in _LAST or len(self._notes) < _MOST_NOTES:
                     self._notes.append(note)
 
     def _close_stream(self, end: BodyEnd) -> None:
@@ -186,7 +195,8 @@ class Judge:
         if self._events is not None:
             self._events += events
         if self._problem is None:
-            self._judge_base(framing_findings.of_end(self._notes, end))
+            of_end = framing_findings.of_lines_end if self._framing == "ndjson" else framing_findings.of_end
+            self._judge_base(of_end(self._notes, end))
             if self._machine is not None:
                 self._tally.add(*self._machine.close(end, self._head, self._notes))
 
@@ -204,6 +214,9 @@ class Judge:
             # Only the rules on the head bind: here is no stream to have an order or an end.
             self._tally.add(*self._machine.close(end, self._head))
         if self._head.status < 400 and not self._asks_for_stream:
+            if isinstance(self._machine, ReadsAnswer):
+                self._tally.add(*self._machine.receive_answer(body.decode("utf-8", "replace"), end))
+                return self._machine.message
             return Message(ended="terminal")
         return Message(error=read_error(self._dialect, self._head.status, body), ended="error")
 

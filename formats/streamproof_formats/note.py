@@ -20,7 +20,9 @@ NoteKind = Literal[
     "crlf",  # the first line of the stream that ends in CRLF
     "malformed-utf8",  # bytes that are not UTF-8
     "raw-separator",  # U+0085, U+2028 or U+2029 unescaped in data
-    "unclosed",  # fields at the end of the input that no blank line closes: they are lost
+    "unclosed",  # fields, or the beginning of a JSON line, at the end of the input that nothing closes: they are lost
+    "blank-line",  # JSON lines: lines without JSON between two others, or at the end
+    "no-line-end",  # JSON lines: the last line has no end and is whole; `count` is the number of lines of the body
 ]
 
 

@@ -8,16 +8,27 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from streamproof_formats.dialects import anthropic_messages, json_text, openai_chat, workers_ai
+from streamproof_formats.dialects import (
+    anthropic_messages,
+    json_text,
+    openai_chat,
+    workers_ai,
+)
 from streamproof_formats.dialects.schema_book import validate_request as validate_request
 from streamproof_formats.message import StreamError
 from streamproof_formats.profiles import PROFILES
 
 if TYPE_CHECKING:
     from streamproof_formats.dialect import Dialect, Json, Machine
+    from streamproof_formats.dialects.speech import Speech
 
-_SPEECHES: Final = {
-    speech.dialect.name: speech for speech in (openai_chat.SPEECH, anthropic_messages.SPEECH, workers_ai.SPEECH)
+_SPEECHES: Final[Mapping[str, Speech]] = {
+    speech.dialect.name: speech
+    for speech in (
+        openai_chat.SPEECH,
+        anthropic_messages.SPEECH,
+        workers_ai.SPEECH,
+    )
 }
 
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({name: speech.dialect for name, speech in _SPEECHES.items()})
@@ -33,7 +44,15 @@ def machine(name: str, *, request: Json | None, profile: str = "strict") -> Mach
     `request` is the body that was sent; None where it is not known, and then nothing that depends on it is judged.
     Raises KeyError for a dialect that is not spoken or a profile that is not known.
     """
-    return _SPEECHES[name].machine(request=request, profile=PROFILES[profile])
+    return _SPEECHES[name].machine(request=request, profile=PROFILES[profile].narrowed(name))
+
+
+def asks_for_stream(name: str, request: Json | None) -> bool:
+    """Whether a request asks for a stream, as far as its body tells; one that is not known is taken to.
+
+    Raises KeyError for a dialect that is not spoken.
+    """
+    return request is None or _SPEECHES[name].asks_for_stream(request)
 
 
 def read_error(name: str, status: int, body: bytes) -> StreamError:

@@ -59,9 +59,9 @@ def media_type(head: ResponseHead) -> str:
     return (head.header("content-type") or "").split(";")[0].strip().lower()
 
 
-def is_no_stream(head: ResponseHead) -> bool:
+def is_no_stream(head: ResponseHead, content_type: str = EVENT_STREAM) -> bool:
     """True of an answer that says itself that it is no stream: its order and its end break no rule of one."""
-    return media_type(head) not in (EVENT_STREAM, "")
+    return media_type(head) not in (content_type, "")
 
 
 def integer(value: Any) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
@@ -21,6 +22,11 @@ class MakesMachine(Protocol):
         """The machine, for a request (None where it is not known) and under a profile."""
 
 
+def streams_unless_false(request: Json) -> bool:
+    """True unless the request says `stream: false`: a stream is what is judged, so it is taken to be asked for."""
+    return not isinstance(request, Mapping) or request.get("stream") is not False
+
+
 @attrs.frozen(kw_only=True)
 class Speech:
     """One spoken dialect."""
@@ -29,3 +35,5 @@ class Speech:
     machine: MakesMachine
     read_error: Callable[[Json], StreamError]
     """Reads the JSON body of an answer of status 400 and above, whatever it holds."""
+    asks_for_stream: Callable[[Json], bool] = streams_unless_false
+    """Tells of a request's body whether it asks for a stream."""

@@ -290,12 +290,11 @@ SPEECH: Final = Speech(
     dialect=Dialect(
         name="workers-ai",
         title="Cloudflare Workers AI text generation",
+        rule_prefix="WA-",
         base_path="",
         path="/api/chat",
-        content_type="text/event-stream",
         terminator=DONE,
         request={"messages": [{"role": "user", "content": "Say hello."}], "stream": True},
-        request_schema="request",
         finish_synonyms={
             "end_turn": "stop",
             "max_tokens": "length",
@@ -304,6 +303,7 @@ SPEECH: Final = Speech(
             "toolcalls": "tool_calls",
         },
         finish_is_due=False,
+        cites={"silent-truncation": "WA-03", "wrong-text": "WA-05"},
     ),
     machine=WorkersAIMachine,
     read_error=read_error,

@@ -8,7 +8,14 @@ from typing import Final
 
 from streamproof_formats.finding import Finding
 from streamproof_formats.rule import Level, Rule
-from streamproof_formats.rules import anthropic_messages, http, ndjson, openai_chat, sse, workers_ai
+from streamproof_formats.rules import (
+    anthropic_messages,
+    http,
+    ndjson,
+    openai_chat,
+    sse,
+    workers_ai,
+)
 
 
 def _book(*tables: tuple[Rule, ...]) -> Mapping[str, Rule]:
@@ -20,7 +27,14 @@ def _book(*tables: tuple[Rule, ...]) -> Mapping[str, Rule]:
     return MappingProxyType(rules)
 
 
-RULES: Final = _book(sse.RULES, http.RULES, ndjson.RULES, openai_chat.RULES, anthropic_messages.RULES, workers_ai.RULES)
+RULES: Final = _book(
+    sse.RULES,
+    http.RULES,
+    ndjson.RULES,
+    openai_chat.RULES,
+    anthropic_messages.RULES,
+    workers_ai.RULES,
+)
 """Every rule by id, in the order of the book."""
 
 

@@ -320,3 +320,37 @@ KEEPING: list[Row] = [
         say("Hi"), stop(), finish(), END),
 ]  # fmt: skip
 """As BREAKING, with the rules that the stream keeps in the first place: none of these breaks any."""
+
+
+def _beginning(**usage: Any) -> bytes:
+    counts = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "service_tier": "standard"}
+    return start(
+        id="msg_x1", model="claude-opus-5-5", usage={"input_tokens": 12, "output_tokens": 1, **counts, **usage}
+    )
+
+
+EXAMPLES: dict[str, bytes] = {
+    "min": b"".join(
+        (_beginning(), OPEN, PING, say("Hi"), say(" there"), stop(), finish(), END),
+    ),
+    "tool": b"".join(
+        (
+            _beginning(output_tokens_details=None),
+            begin(0, "thinking", thinking="", signature=""),
+            think("Need weather."),
+            sign(),
+            stop(),
+            text("Checking.", 1),
+            begin(2, "tool_use", id="toolu_x1", name="get_weather", input={}),
+            piece("", 2),
+            piece('{"city": ', 2),
+            PING,
+            piece('"Oslo"}', 2),
+            stop(2),
+            finish("tool_use", 40),
+            END,
+        )
+    ),
+    "error": b"".join((_beginning(), OPEN, say("Hi"), ERROR)),
+}
+"""Streams that break nothing, the request unknown."""

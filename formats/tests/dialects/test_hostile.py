@@ -108,6 +108,38 @@ WORKERS_PATHS: list[tuple[str | int, ...]] = [
     ("tool_calls", 0, "function", "name"),
     ("tool_calls", 0, "function", "arguments"),
 ]
+ANTHROPIC_PATHS: list[tuple[str | int, ...]] = [
+    (),
+    ("type",),
+    ("index",),
+    ("message",),
+    ("message", "content"),
+    ("message", "content", 0),
+    ("message", "stop_reason"),
+    ("message", "usage"),
+    ("message", "usage", "output_tokens"),
+    ("content_block",),
+    ("content_block", "type"),
+    ("content_block", "text"),
+    ("content_block", "input"),
+    ("content_block", "id"),
+    ("content_block", "name"),
+    ("delta",),
+    ("delta", "type"),
+    ("delta", "text"),
+    ("delta", "partial_json"),
+    ("delta", "signature"),
+    ("delta", "stop_reason"),
+    ("delta", "stop_sequence"),
+    ("usage",),
+    ("usage", "output_tokens"),
+    ("usage", "input_tokens"),
+    ("error",),
+    ("error", "message"),
+    ("error", "type"),
+]
+ANTHROPIC_KINDS = ("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta")
+BLOCKS = ("text", "thinking", "tool_use", "server_tool_use", "redacted_thinking", "x")
 REQUESTS: list[Any] = [
     None,
     5,
@@ -158,6 +190,40 @@ def test_any_value_at_any_place_is_judged(dialect: str, paths: list[tuple[str | 
                 taking.receive_item(item)
             for machine_ in (judging, taking):
                 assert machine_.message.ended in ("terminal", "error", "open")
+            for finding in findings:
+                finding.message.encode()
+                assert len(finding.message) < 400
+
+
+@pytest.mark.parametrize("request_body", [None, {"tools": [5, {}]}, {"tools": 5}], ids=["unknown", "odd", "odder"])
+def test_any_value_at_any_place_of_an_event_of_anthropic_is_judged(request_body: Any) -> None:
+    for path in ANTHROPIC_PATHS:
+        for value in VALUES:
+            judging = machine("anthropic-messages", request=request_body, profile="llama-cpp")
+            findings = []
+            odd = with_value(path, value)
+            stream = [
+                *(
+                    {"type": "content_block_start", "index": n, "content_block": {"type": b}}
+                    for n, b in enumerate(BLOCKS)
+                ),
+                odd,
+                *(
+                    {"type": kind, **odd}
+                    for kind in (*ANTHROPIC_KINDS, "message_stop", "error")
+                    if isinstance(odd, dict)
+                ),
+            ]
+            for number, item in enumerate(stream):
+                kind = item.get("type") if isinstance(item, dict) else None
+                event = Event(kind if isinstance(kind, str) else "message", json.dumps(item), "", number, number + 1)
+                findings += judging.receive(event, number)
+            findings += judging.close("clean", None)
+            taking = machine("anthropic-messages", request=request_body)
+            for item in stream:
+                taking.receive_item(item)
+            for machine_ in (judging, taking):
+                assert machine_.message.ended in ("terminal", "error", "open", "clean")
             for finding in findings:
                 finding.message.encode()
                 assert len(finding.message) < 400

@@ -11,7 +11,7 @@ import pytest
 from streamproof_formats.dialects import machine
 from streamproof_formats.message import Choice, FunctionCall, Message, StreamError, ToolCall, Usage
 
-from . import examples
+from . import anthropic_messages_cases, examples
 from .openai_chat_table import ERROR, PLAIN, TYPELESS
 from .streams import DONE, body, call, chunk, entry, finish, function, judged, role, say, text, tool, usage
 
@@ -397,7 +397,11 @@ WORKERS_AI: list[tuple[str, bytes, Message]] = [
 
 CASES = [
     pytest.param(dialect, stream, expected, id=f"{dialect}: {name}")
-    for dialect, table in (("openai-chat", OPENAI_CHAT), ("workers-ai", WORKERS_AI))
+    for dialect, table in (
+        ("openai-chat", OPENAI_CHAT),
+        ("anthropic-messages", anthropic_messages_cases.CASES),
+        ("workers-ai", WORKERS_AI),
+    )
     for name, stream, expected in table
 ]
 

@@ -20,8 +20,10 @@ def test_spoken_dialects_are_among_the_named_ones() -> None:
     for name, dialect in DIALECTS.items():
         assert dialect.name == name
         assert dialect.path.startswith(dialect.base_path)
-        assert dialect.terminator == "[DONE]"
-        assert dialect.content_type == "text/event-stream"
+        assert dialect.content_type == {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}[dialect.framing]
+        assert any(rule.startswith(dialect.rule_prefix) for rule in RULES)
+        assert all(rule in RULES for rule in dialect.cites.values())
+        assert ("{model}" in dialect.path) != ("model" in dialect.request) or name == "workers-ai"
 
 
 @pytest.mark.parametrize(("dialect", "profile"), [("no-such-dialect", "strict"), ("openai-chat", "no-such-profile")])

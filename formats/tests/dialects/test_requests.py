@@ -176,7 +176,7 @@ def test_faults_are_told_up_to_a_bound() -> None:
 def test_schemas_are_sound_and_describe_every_property(dialect: str) -> None:
     folder = files("streamproof_formats") / "schemas" / dialect
     names = sorted(entry.name.removesuffix(".json") for entry in folder.iterdir())
-    assert {"chunk", "request", "response", "http-error"} <= set(names)
+    assert {"request", "response", "http-error"} <= set(names)
     for name in names:
         Draft202012Validator.check_schema(document(dialect, name))
         for place, schema in properties(document(dialect, name)):

@@ -8,20 +8,25 @@ import pytest
 
 from streamproof_formats.judge import Judge, Judgement
 
-from . import examples, openai_chat_table, workers_ai_table
+from . import anthropic_messages_table, examples, openai_chat_table, workers_ai_table
 from .streams import judged
 
 EXAMPLES = [
     pytest.param(dialect, stream, id=f"{dialect}: {name}")
     for dialect, table in (
         ("openai-chat", examples.OPENAI_CHAT | examples.PROFILED),
+        ("anthropic-messages", anthropic_messages_table.EXAMPLES),
         ("workers-ai", examples.WORKERS_AI),
     )
     for name, stream in table.items()
 ]
 ROWS = [
     pytest.param(dialect, row, id=f"{dialect}: {row[1]}")
-    for dialect, table in (("openai-chat", openai_chat_table), ("workers-ai", workers_ai_table))
+    for dialect, table in (
+        ("openai-chat", openai_chat_table),
+        ("anthropic-messages", anthropic_messages_table),
+        ("workers-ai", workers_ai_table),
+    )
     for row in (*table.BREAKING, *table.KEEPING)
 ]
 

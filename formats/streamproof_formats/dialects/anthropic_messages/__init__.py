@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from streamproof_formats.dialect import Dialect
+from streamproof_formats.dialect import Auth, Dialect
 from streamproof_formats.dialects.anthropic_messages.machine import NAME, AnthropicMessagesMachine
 from streamproof_formats.dialects.base import error_of
 from streamproof_formats.dialects.speech import Speech
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 DIALECT: Final = Dialect(
     name=NAME,
     title="Anthropic Messages",
+    rule_prefix="AM-",
     base_path="",
     path="/v1/messages",
-    content_type="text/event-stream",
+    auth=Auth(header="x-api-key", scheme=""),
+    headers={"anthropic-version": "2023-06-01"},
     terminator=None,
     request={
         "model": "claude-opus-5-5",
@@ -26,7 +28,6 @@ DIALECT: Final = Dialect(
         "messages": [{"role": "user", "content": "Say hello."}],
         "stream": True,
     },
-    request_schema="request",
     finish_synonyms={
         "stop": "end_turn",
         "eos": "end_turn",
@@ -43,6 +44,7 @@ DIALECT: Final = Dialect(
         "tooluse": "tool_use",
         "stopsequence": "stop_sequence",
     },
+    cites={"silent-truncation": "AM-18", "swallowed-error": "AM-20", "wrong-usage": "AM-15"},
 )
 
 

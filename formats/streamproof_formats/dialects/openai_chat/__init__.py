@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 DIALECT: Final = Dialect(
     name="openai-chat",
     title="OpenAI chat completions",
+    rule_prefix="OC-",
     base_path="/v1",
     path="/v1/chat/completions",
-    content_type="text/event-stream",
     terminator=DONE,
     request={
         "model": "gpt-4o-mini",
         "messages": [{"role": "user", "content": "Say hello."}],
         "stream": True,
     },
-    request_schema="request",
+    token_limit=("max_completion_tokens",),
     finish_synonyms={
         "end_turn": "stop",
         "stop_sequence": "stop",
@@ -42,6 +42,7 @@ DIALECT: Final = Dialect(
         "content_filtered": "content_filter",
         "functioncall": "function_call",
     },
+    cites={"silent-truncation": "OC-04", "swallowed-error": "OC-34", "wrong-text": "OC-12"},
 )
 
 
