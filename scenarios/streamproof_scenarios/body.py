@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from json import dumps
+from itertools import islice
 from typing import Any, Final, assert_never
 
 import attrs
@@ -27,16 +26,9 @@ from streamproof_scenarios.model import (
 from streamproof_scenarios.places import offsets
 from streamproof_scenarios.plan import AwaitDelivered, Goaway, Pause
 from streamproof_scenarios.problem import Problem, ScenarioError
-from streamproof_scenarios.track import Cut, Item, Loop, Piece
+from streamproof_scenarios.track import Cut, Flat, Item, Loop, Piece
 from streamproof_scenarios.words.speaker import Saying, Speaker, Unsayable
-
-_EOL: Final = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
-
-
-def json_text(value: Any, *, ascii: bool = False) -> str:  # noqa: A002 - the key has this name
-    """Compact JSON, characters beyond ASCII as they are unless `ascii` asks for escapes."""
-    return dumps(value, separators=(",", ":"), ensure_ascii=ascii)
+from streamproof_scenarios.writers import Line, Writer, json_text
 
 
 def filled(value: Any) -> Any:
@@ -48,35 +40,57 @@ def filled(value: Any) -> Any:
     return value
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Body:
-    """Writes the steps of one answer in one dialect."""
+    """Writes the steps of one answer in one dialect, in one pass over them."""
 
     answer: Answer
     speaker: Speaker
+    writer: Writer
     path: str
     encoded: bool
     """True when the bytes are compressed afterwards: places are left to be resolved then."""
 
     def items(self) -> tuple[Item, ...]:
-        """The whole body.  Raises ScenarioError at the first step that cannot be written."""
-        return tuple(self._steps(self.answer.steps, 0))
+        """The whole body, each repeat once: for a speaker that keeps no state.
 
-    def _steps(self, steps: Iterable[Step], number: int) -> Iterator[Item]:
-        for step in steps:
+        Raises ScenarioError at the first step that cannot be written.
+        """
+        return tuple(self._items(self.answer.steps, 0))
+
+    def walk(self, turns: int | None = None) -> Iterator[Flat]:
+        """The whole body, step by step, each repeat turn by turn: at most `turns` times where that is given.
+
+        Raises ScenarioError at the first step that cannot be written.
+        """
+        for step, place in _told(self.answer.steps, 0, turns):
+            yield from self._step(step, place)
+
+    def first(self, most: int) -> Iterator[Flat]:
+        """Of each step what it writes the first time, among the first `most` steps of a walk."""
+        seen: set[int] = set()
+        for step, place in islice(_told(self.answer.steps, 0, None), most):
+            items = tuple(self._step(step, place))
+            if place not in seen:
+                seen.add(place)
+                yield from items
+
+    def _items(self, steps: Iterable[Step], number: int) -> Iterator[Item]:
+        for step, place in _numbered(steps, number):
             if isinstance(step, Repeat):
-                inner = tuple(self._steps(step.steps, number + 1))
+                inner = tuple(self._items(step.steps, place + 1))
                 if inner and step.times:
                     yield Loop(times=step.times, items=inner)
-                number += 1 + len(flat(step.steps))
-                continue
-            if isinstance(step, Barrier):
-                yield _STOPS[step.kind] if step.kind != "pause" else Pause(step.delay_s)
             else:
-                yield from self._piece(step, number)
-            number += 1
+                yield from self._step(step, place)
 
-    def _piece(self, step: Word | Payload | Block | Raw, number: int) -> Iterator[Item]:
+    def _step(self, step: Word | Payload | Block | Raw | Barrier, number: int) -> Iterator[Flat]:
+        if isinstance(step, Barrier):
+            yield _STOPS[step.kind] if step.kind != "pause" else Pause(step.delay_s)
+        else:
+            yield from self._piece(step, number)
+
+    def _piece(self, step: Word | Payload | Block | Raw, number: int) -> Iterator[Piece | Cut]:
         try:
             data = self.step_bytes(step)
             self._check_places(data, step.modifiers)
@@ -112,15 +126,12 @@ class Body:
                 body = self.speaker.failure(filled(step.value), self.answer.status)
                 return json_text(body, ascii=step.modifiers.ascii).encode()
             case Word() | Payload():
-                return b"".join(self._event(saying, step.modifiers) for saying in self._sayings(step))
+                return b"".join(self.writer.event(saying, step.modifiers) for saying in self._sayings(step))
             case Block():
-                fields = b"".join(self._block_line(item) for item in step.lines)
-                return self._closed(fields, step.modifiers.unclosed)
+                lines = [line for item in step.lines for line in self._block_lines(item)]
+                return self.writer.block(lines, step.modifiers)
             case Raw(kind="comment"):
-                colon = ":" if not self.answer.space else ": "
-                text = str(filled(step.value))
-                fields = self._lines((colon + line).encode() if line else b":" for line in _LINE_END.split(text))
-                return self._closed(fields, step.modifiers.unclosed)
+                return self.writer.comment(str(filled(step.value)), step.modifiers)
             case Raw(kind="json"):
                 return json_text(step.value, ascii=step.modifiers.ascii).encode()
             case Raw(value=bytes() as data):
@@ -138,44 +149,33 @@ class Body:
             case "chunk":
                 return (self.speaker.chunk(value, choice),)
             case "event":
-                return (Saying(json=value),)
+                return (self.speaker.event(value),)
             case "data":
                 return (Saying(text=value),)
 
-    def _event(self, saying: Saying, modifiers: Modifiers) -> bytes:
-        before = self._lines(line.encode() for line in self.answer.before)
-        return self._closed(self._fields(saying, modifiers, before), modifiers.unclosed)
-
-    def _fields(self, saying: Saying, modifiers: Modifiers, head: bytes) -> bytes:
-        """The head and the lines of an event, the blank line left off: only a negative `break` counts it."""
-        name = saying.name if modifiers.name is False else modifiers.name
-        if name is not None:
-            head += self._lines([self._field("event", name)])
-        text = saying.text if saying.text is not None else json_text(saying.json, ascii=modifiers.ascii)
-        fields = head + self._lines(self._field("data", line) for line in _LINE_END.split(text))
-        label, eol = self._field("data", ""), _EOL[self.answer.eol]
-        for offset in reversed(offsets(fields + eol, modifiers.breaks)):
-            if not len(head) + len(label) <= offset <= len(fields) - len(eol):
-                raise ValueError(f"break at {offset} is outside of the data of the event; write a place in it")
-            fields = fields[:offset] + eol + label + fields[offset:]
-        return fields
-
-    def _block_line(self, item: str | Word | Payload) -> bytes:
+    def _block_lines(self, item: str | Word | Payload) -> tuple[Line, ...]:
         if isinstance(item, str):
-            return self._lines([item.encode()])
-        return b"".join(self._fields(saying, item.modifiers, b"") for saying in self._sayings(item))
+            return (item,)
+        return tuple((saying, item.modifiers) for saying in self._sayings(item))
 
-    def _field(self, name: str, value: str) -> bytes:
-        return f"{name}:{' ' if self.answer.space else ''}{value}".encode()
 
-    def _lines(self, lines: Iterable[bytes]) -> bytes:
-        eol = _EOL[self.answer.eol]
-        return b"".join(line + eol for line in lines)
+def _numbered(steps: Iterable[Step], number: int) -> Iterator[tuple[Step, int]]:
+    """The steps with their numbers: those inside a repeat are counted after it."""
+    for step in steps:
+        yield step, number
+        number += 1 + (len(flat(step.steps)) if isinstance(step, Repeat) else 0)
 
-    def _closed(self, fields: bytes, unclosed: int) -> bytes:
-        """The lines with their blank line, or with line ends left off."""
-        eol = _EOL[self.answer.eol]
-        return fields + eol if not unclosed else fields.removesuffix(eol) if unclosed > 1 else fields
+
+def _told(
+    steps: tuple[Step, ...], number: int, turns: int | None
+) -> Iterator[tuple[Word | Payload | Block | Raw | Barrier, int]]:
+    """The steps in the order in which they are told, repeats turn by turn, with their numbers."""
+    for step, place in _numbered(steps, number):
+        if isinstance(step, Repeat):
+            for _ in range(step.times if turns is None else min(step.times, turns)):
+                yield from _told(step.steps, place + 1, turns)
+        else:
+            yield step, place
 
 
 _STOPS: Final[dict[str, Cut | AwaitDelivered | Goaway]] = {

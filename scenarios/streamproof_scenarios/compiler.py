@@ -8,7 +8,9 @@ from typing import Final
 
 import attrs
 
-from streamproof_scenarios.body import Body, cut_up
+from streamproof_formats.dialect import Dialect, StreamFraming
+from streamproof_formats.dialects import DIALECTS
+from streamproof_scenarios.body import cut_up
 from streamproof_scenarios.cases import cases
 from streamproof_scenarios.delivery import Delivery, delivery_of
 from streamproof_scenarios.encoding import EncodingName, compressor, encoded
@@ -17,14 +19,17 @@ from streamproof_scenarios.model import Answer, Case
 from streamproof_scenarios.plan import AnswerPlan, Operation, Plan
 from streamproof_scenarios.problem import NotPlayable, Problem, ScenarioError
 from streamproof_scenarios.regrouping import writes
-from streamproof_scenarios.track import Cut, Flat, Item, Piece, count, size, unrolled
-from streamproof_scenarios.words import WORDS
+from streamproof_scenarios.script import KEPT_ITEMS, Script, script_of
+from streamproof_scenarios.track import Cut, Flat, Piece
 
 __all__ = ["case_hash", "cases", "compile_answer", "compile_case", "plays"]
 
-KEPT_ITEMS: Final = 20_000
-KEPT_BYTES: Final = 4 << 20
-"""A track up to this size is played out once and kept; a longer one is played out anew for each use."""
+_STREAM_TYPES: Final[dict[StreamFraming, Callable[[Dialect], str]]] = {
+    "sse": lambda dialect: f"{dialect.content_type}; charset=utf-8",
+    "ndjson": lambda dialect: dialect.content_type,
+}
+LENGTH_LIMIT: Final = 100_000
+"""Pieces of a body at most that are counted to announce its length."""
 SWEEP_LIMIT: Final = 1 << 14
 """Bytes of a body at most for `every-split`, which plays once for each boundary."""
 
@@ -83,24 +88,12 @@ def _plan(case: Case, delivery: Delivery, answers: tuple[AnswerPlan, ...]) -> Pl
     )
 
 
-def items_of(answer: Answer, case: Case, *, encoded: bool) -> tuple[Item, ...]:
-    """The body before encoding and delivery, repeats not played out.
-
-    `encoded`: it will be compressed, so places are left to be found in the bytes after that.
-    Raises NotPlayable and ScenarioError as `compile_case`.
-    """
-    if case.dialect not in WORDS:
-        raise NotPlayable(f"the mock server does not speak {case.dialect} yet")
-    # Chunks name the model that the file asks for: bytes written out in a file must not hang on a default.
-    request = {**case.request, "model": case.scenario.request.get("model", "m")}
-    return Body(answer, WORDS[case.dialect](request), case.scenario.path, encoded).items()
-
-
 @attrs.frozen(kw_only=True)
 class _Compiled:
     """An answer with its track, before a delivery cuts it."""
 
     answer: Answer
+    dialect: Dialect
     encoding: EncodingName | None
     track: Callable[[], Iterable[Flat]]
     """The pieces and barriers, anew at each call."""
@@ -110,37 +103,44 @@ class _Compiled:
     @classmethod
     def of(cls, answer: Answer, case: Case, *, encoding_ok: bool) -> _Compiled:
         encoding = answer.encoding if encoding_ok else None
-        path = case.scenario.path
-        items = items_of(answer, case, encoded=encoding is not None)
+        script = script_of(answer, case, encoded=encoding is not None)
+        dialect, path = DIALECTS[case.dialect], case.scenario.path
         if encoding is None:
-            return cls(answer=answer, encoding=None, track=_kept(items, lambda: unrolled(items)), size=size(items))
+            return cls(
+                answer=answer, dialect=dialect, encoding=None, track=_kept(script, script.play), size=script.size
+            )
         make = compressor(encoding)
 
         def track() -> Iterator[Flat]:
-            compressed = encoded(unrolled(items), make, flush=answer.flush == "each", whole=answer.end.kind == "clean")
+            compressed = encoded(script.play(), make, flush=answer.flush == "each", whole=answer.end.kind == "clean")
             return _placed(compressed, path)
 
-        return cls(answer=answer, encoding=encoding, track=_kept(items, track), size=None)
+        return cls(answer=answer, dialect=dialect, encoding=encoding, track=_kept(script, track), size=None)
 
     @property
     def length(self) -> int:
         """The number of bytes of the body."""
         if self.size is not None:
             return self.size
-        return sum(len(item.data) for item in self.track() if isinstance(item, Piece))
+        length = 0
+        for number, item in enumerate(self.track()):
+            length += len(item.data) if isinstance(item, Piece) else 0
+            if number > LENGTH_LIMIT:
+                raise NotPlayable(f"framing: length needs a length, and this body has more than {LENGTH_LIMIT} pieces")
+        return length
 
     def plan(self, delivery: Delivery) -> AnswerPlan:
         answer, framing = self.answer, framing_of(self.answer)
-        track, is_encoded = self.track, self.encoding is not None
+        track, is_encoded, events = self.track, self.encoding is not None, self.dialect.framing
 
         def operations() -> Iterator[Operation]:
-            return writes(track(), delivery, encoded=is_encoded)
+            return writes(track(), delivery, events=events, encoded=is_encoded)
 
         return AnswerPlan(
             delay_s=answer.delay_s,
             http=answer.http,
             status=answer.status,
-            headers=_headers(answer, self.encoding),
+            headers=_headers(answer, self.dialect, self.encoding),
             framing=framing,
             content_length=max(0, self.length + answer.length_off_by) if framing == "length" else None,
             close=answer.http != "h2" and (answer.connection == "close" or framing == "close"),
@@ -172,9 +172,9 @@ class _Compiled:
         return found
 
 
-def _kept(items: tuple[Item, ...], play: Callable[[], Iterable[Flat]]) -> Callable[[], Iterable[Flat]]:
-    """The track that `play` makes of the items, made only once where it is short."""
-    if count(items) > KEPT_ITEMS or size(items) > KEPT_BYTES:
+def _kept(script: Script, play: Callable[[], Iterable[Flat]]) -> Callable[[], Iterable[Flat]]:
+    """The track that `play` makes of the script, made only once where it is short."""
+    if not script.is_short:
         return play
     kept = tuple(play())
     return lambda: kept
@@ -192,9 +192,9 @@ def _placed(track: Iterable[Flat], path: str) -> Iterator[Flat]:
             raise ScenarioError([Problem(path, item.mark, str(error))]) from None
 
 
-def _headers(answer: Answer, encoding: str | None) -> tuple[tuple[str, str], ...]:
+def _headers(answer: Answer, dialect: Dialect, encoding: str | None) -> tuple[tuple[str, str], ...]:
     usual = {
-        "content-type": "application/json" if is_whole(answer) else "text/event-stream; charset=utf-8",
+        "content-type": "application/json" if is_whole(answer) else _STREAM_TYPES[dialect.framing](dialect),
         "cache-control": "no-cache",
         **({"content-encoding": encoding} if encoding else {}),
     }

@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from streamproof_formats.dialect import StreamFraming
 from streamproof_scenarios.delivery import Delivery
 from streamproof_scenarios.plan import AwaitDelivered, Goaway, Operation, Pause, Write
 from streamproof_scenarios.track import Cut, Flat, Piece
@@ -38,17 +39,22 @@ Ends = Callable[[Stretch], Iterator[int]]
 _CONTINUATION: Final = re.compile(rb"[\x80-\xbf]")
 _CRLF: Final = re.compile(rb"\r\n")
 # A line ends at CRLF, at a lone LF or at a lone CR -- WHATWG HTML, 9.2.5
-_BLANK_LINE: Final = re.compile(rb"(?<=\n)(?>\r\n|\n|\r)|(?<=\r)(?>\r\n|\r)")
+_EVENT_END: Final[dict[StreamFraming, re.Pattern[bytes]]] = {
+    "sse": re.compile(rb"(?<=\n)(?>\r\n|\n|\r)|(?<=\r)(?>\r\n|\r)"),
+    "ndjson": re.compile(rb"\n"),
+}
 
 
-def writes(track: Iterable[Flat], delivery: Delivery, *, encoded: bool = False) -> Iterator[Operation]:
-    """The operations of one play.
+def writes(
+    track: Iterable[Flat], delivery: Delivery, *, events: StreamFraming = "sse", encoded: bool = False
+) -> Iterator[Operation]:
+    """The operations of one play; `events` is how the events of the stream are told apart.
 
     In an encoded body neither events nor characters can be seen: deliveries made of them leave it as written.
     """
     if delivery.kind == "as-written" or (encoded and delivery.kind in {"per-event", "inside-utf8", "inside-crlf"}):
         return _as_written(track)
-    return _Regrouping(delivery).operations(track)
+    return _Regrouping(delivery, events).operations(track)
 
 
 def _as_written(track: Iterable[Flat]) -> Iterator[Operation]:
@@ -71,9 +77,9 @@ def _as_written(track: Iterable[Flat]) -> Iterator[Operation]:
 class _Regrouping:
     """Gathers the bytes of a segment, and cuts them."""
 
-    def __init__(self, delivery: Delivery) -> None:
+    def __init__(self, delivery: Delivery, events: StreamFraming) -> None:
         self._delivery = delivery
-        self._ends = _ENDS[delivery.kind](delivery)
+        self._ends = _per_event(_EVENT_END[events]) if delivery.kind == "per-event" else _ENDS[delivery.kind](delivery)
         self._promised = delivery.kind not in {"whole", "per-event"}
         self._data = bytearray()
         self._steps: list[tuple[int, int]] = []
@@ -133,9 +139,9 @@ def _whole(delivery: Delivery) -> Ends:  # noqa: ARG001 - one shape for all
     return lambda stretch: iter(())  # noqa: ARG005
 
 
-def _per_event(delivery: Delivery) -> Ends:  # noqa: ARG001
+def _per_event(event_end: re.Pattern[bytes]) -> Ends:
     def ends(stretch: Stretch) -> Iterator[int]:
-        for match in _BLANK_LINE.finditer(stretch.before + stretch.data, 1):
+        for match in event_end.finditer(stretch.before + stretch.data, 1):
             if match.end() - 1 < len(stretch.data):
                 yield match.end() - 1
 
@@ -177,7 +183,6 @@ def _random(delivery: Delivery) -> Ends:
 
 _ENDS: Final[dict[str, Callable[[Delivery], Ends]]] = {
     "whole": _whole,
-    "per-event": _per_event,
     "bytewise": _sized,
     "size": _sized,
     "at": _at,

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import attrs
 
-from streamproof_scenarios.body import json_text
-from streamproof_scenarios.compiler import compile_case, items_of
+from streamproof_scenarios.compiler import compile_case
 from streamproof_scenarios.language.values import encodes
 from streamproof_scenarios.model import Answer, Barrier, Block, Case, Fill, Modifiers, Payload, Raw, Repeat, Step, Word
 from streamproof_scenarios.plan import AnswerPlan, Write
-from streamproof_scenarios.track import Item, Loop, Piece
+from streamproof_scenarios.script import script_of
+from streamproof_scenarios.track import Flat, Piece
+from streamproof_scenarios.writers import json_text
 
 OPERATIONS_LIMIT: Final = 10_000
 DATA_LIMIT: Final = 4096
@@ -53,17 +54,17 @@ def rows(case: Case, delivery: str = "as-written") -> tuple[Row, ...]:
     return tuple(
         row
         for number, (answer, compiled) in enumerate(zip(case.answers, plan.answers, strict=True))
-        for row in _rows(number, answer, compiled, _bytes(items_of(answer, case, encoded=answer.encoding is not None)))
+        for row in _rows(
+            number, answer, compiled, _bytes(script_of(answer, case, encoded=answer.encoding is not None).first())
+        )
     )
 
 
-def _bytes(items: tuple[Item, ...]) -> dict[int, bytes]:
+def _bytes(track: Iterator[Flat]) -> dict[int, bytes]:
     """What each step writes the first time, before encoding."""
     found: dict[int, bytes] = {}
-    for item in items:
-        if isinstance(item, Loop):
-            found |= _bytes(item.items)
-        elif isinstance(item, Piece):
+    for item in track:
+        if isinstance(item, Piece):
             found[item.step] = found.get(item.step, b"") + item.data
     return found
 

@@ -49,6 +49,15 @@ def unrolled(items: Iterable[Item]) -> Iterator[Flat]:
             yield item
 
 
+def once(items: Iterable[Item]) -> Iterator[Flat]:
+    """The items one by one, each loop played once."""
+    for item in items:
+        if isinstance(item, Loop):
+            yield from once(item.items)
+        else:
+            yield item
+
+
 def size(items: Iterable[Item]) -> int:
     """The number of bytes, not one of them written out."""
     return sum(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from streamproof_scenarios.words.speaker import Json, Saying, Unsayable, token_counts
+from streamproof_scenarios.words.speaker import Json, Saying, Speaker, Unsayable, token_counts
 
 CREATED: Final = 1_700_000_000
 DONE: Final = "[DONE]"
 
 
-class OpenaiChat:
+class OpenaiChat(Speaker):
     """See Speaker."""
 
     def __init__(self, request: Mapping[str, Json]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import attrs
 
@@ -24,14 +25,29 @@ class Saying:
 
 
 class Speaker(Protocol):
-    """The words of one dialect, for one request.  It keeps nothing between two words."""
+    """The words of one dialect, for one request and one pass over the steps of one answer.
 
+    Each dialect's speaker is a subclass.  One that opens and closes things (blocks, items) or numbers what it says
+    keeps its state in itself: it is made anew for each pass, and each turn of a repeat is said to it; what a word
+    needs opened or closed before it, the word writes.
+    """
+
+    keeps_state: ClassVar[bool] = False
+    """False where a word writes the same whatever was said before: a repeat is then compiled once."""
+
+    @abstractmethod
     def say(self, word: str, value: Json, choice: int) -> tuple[Saying, ...]:
         """The events of a word; raises Unsayable."""
 
+    @abstractmethod
     def chunk(self, fields: Mapping[str, Json], choice: int) -> Saying:
         """An event with these fields over the dialect's envelope."""
 
+    def event(self, value: Json) -> Saying:
+        """An event of this JSON, under the name that the dialect gives to one of its kind."""
+        return Saying(json=value)
+
+    @abstractmethod
     def failure(self, value: Mapping[str, Json], status: int) -> Json:
         """The documented body of an HTTP answer that reports an error."""
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from streamproof_scenarios.words.openai_chat import DONE, tool_delta
-from streamproof_scenarios.words.speaker import Json, Saying, Unsayable, token_counts
+from streamproof_scenarios.words.speaker import Json, Saying, Speaker, Unsayable, token_counts
 
 # Internal codes by HTTP status -- cloudflare/ai @917c024, workers-ai-provider, read 2026-11-18
 _CODES: Final = {400: 5004, 403: 5018, 404: 3042, 405: 5005, 408: 3007, 413: 3006, 429: 3040}
 
 
-class WorkersAi:
+class WorkersAi(Speaker):
     """See Speaker."""
 
     def __init__(self, request: Mapping[str, Json]) -> None:
