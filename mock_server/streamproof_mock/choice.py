@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 import attrs
 
 from streamproof_mock.replies import complaint
 from streamproof_mock.request import Request
-from streamproof_mock.routes import dialect_of
+from streamproof_mock.routes import dialects_of
 from streamproof_mock.session import Session
 from streamproof_scenarios.plan import AnswerPlan, Plan
 
@@ -21,11 +21,11 @@ MODEL_PREFIX: Final = "streamproof:"
 class PlanBook(Protocol):
     """The scenarios that a server can play, supplied by the harness from the catalogue."""
 
-    def find(self, text: str, dialect: str | None) -> tuple[Plan, int] | None:
+    def find(self, text: str, dialects: Sequence[str]) -> tuple[Plan, int] | None:
         """The plan of the longest known id, or of a case's hash, that `text` begins with, and how long that is.
 
-        An id ends at the end of `text` or before a `/`.  `dialect` is the one that the request's path speaks:
-        it chooses among the cases of a scenario that names several.
+        An id ends at the end of `text` or before a `/`.  `dialects` are those that the request's path may speak, the
+        likeliest first: they choose among the cases of a scenario that names several.  Without any, all will do.
         """
 
     def ids(self) -> Iterable[str]:
@@ -35,7 +35,7 @@ class PlanBook(Protocol):
 class EmptyBook:
     """No scenarios."""
 
-    def find(self, text: str, dialect: str | None) -> tuple[Plan, int] | None:  # noqa: ARG002
+    def find(self, text: str, dialects: Sequence[str]) -> tuple[Plan, int] | None:  # noqa: ARG002
         """None, always."""
         return None
 
@@ -67,13 +67,13 @@ def choose(request: Request, body: Any, sessions: dict[str, Session], book: Plan
 
     if request.path.startswith("/s/"):
         wanted = request.path.removeprefix("/s/")
-        found = book.find(wanted, dialect_of(request.path, body))
+        found = book.find(wanted, dialects_of(request.path, body))
         if found is None:
             return Chosen(path=request.path, problem=_unknown(wanted, "path", book))
         return Chosen(path=wanted[found[1] :], plan=found[0])
 
     for wanted, place in _named(request, body):
-        found = book.find(wanted, dialect_of(request.path, body))
+        found = book.find(wanted, dialects_of(request.path, body))
         if found is None or found[1] != len(wanted):
             return Chosen(path=request.path, problem=_unknown(wanted, place, book))
         return Chosen(path=request.path, plan=found[0])

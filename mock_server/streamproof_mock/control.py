@@ -55,7 +55,7 @@ def control(stage: Stage, token: str | None) -> Blueprint:
         dialect = body.get("dialect") if isinstance(body, dict) else None
         if not isinstance(wanted, str) or not isinstance(dialect, (str, type(None))):
             return _said(400, 'expected a JSON object {"scenario": id or hash, "dialect": name or absent}')
-        found = stage.book.find(wanted, dialect)
+        found = stage.book.find(wanted, () if dialect is None else (dialect,))
         if found is None or found[1] != len(wanted):
             return _said(404, f"no scenario is called {wanted!r}; {PREFIX}/scenarios lists them")
         session = stage.play(found[0])

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import re
 from importlib.resources import files
 from typing import Any, Final
 
 from quart import Blueprint, Response, jsonify
+
+from streamproof_formats.dialects import DIALECTS
+from streamproof_mock.behaviour.answers import ANSWERS
+from streamproof_mock.routes import ROUTES, Route
 
 PATHS: Final = ("/", "/docs", "/openapi.json")
 
@@ -15,15 +21,29 @@ _INDEX: Final = """streamproof mock server
 
 /docs                       try it in a browser
 /openapi.json               the calls, in OpenAPI
-/v1/chat/completions        chat completions (also /api/v1/chat/completions)
-/ai/run/MODEL, /api/chat    Workers AI
 /v1/models                  the models, one for each scenario
-/s/ID/...                   the answer of a scenario, to any of the calls
+/s/ID/...                   the answer of a scenario, to any of the calls below
 /__streamproof__/journal    what this server saw and did
 /__streamproof__/scenarios  the scenarios
 
 A scenario is also chosen by the header X-Streamproof-Scenario: ID, or by the model "streamproof:ID".
+
 """
+_MODEL: Final = "streamproof-mock"
+
+
+def _spoken() -> list[Route]:
+    """The routes of which this server answers calls by itself."""
+    return [route for route in ROUTES if route.dialect in ANSWERS]
+
+
+def _example(route: Route) -> tuple[str, dict[str, Any]]:
+    """An address and a body for it."""
+    dialect = DIALECTS[route.dialect]
+    path = re.sub(r"\{version\}", "v1beta", route.path)
+    path = re.sub(r"\{\w+\*?\}", _MODEL, path)
+    body = {**dialect.request, **({"model": _MODEL} if "model" in dialect.request else {})}
+    return f"{path}?{dialect.query}" if dialect.query and route.streams else path, body
 
 
 def pages() -> Blueprint:
@@ -31,6 +51,8 @@ def pages() -> Blueprint:
     routes = Blueprint("pages", __name__)
     folder = files("streamproof_mock") / "page"
     script, style, page = ((folder / f"docs.{kind}").read_text("utf-8") for kind in ("js", "css", "html"))
+    calls = {f"{route.path}  {route.about}": _example(route) for route in _spoken()}
+    script = script.replace("/*CALLS*/", json.dumps(calls, indent=2).replace("<", "\\u003c"))
     page = page.replace("/*STYLE*/", style).replace("/*SCRIPT*/", script)
     # The page shows bytes that anybody may have sent: nothing but its own script can run in it.
     policy = (
@@ -40,7 +62,8 @@ def pages() -> Blueprint:
 
     @routes.get("/")
     async def index() -> Response:
-        return Response(_INDEX, content_type="text/plain; charset=utf-8")
+        calls = "".join(f"{route.path}\n    {route.about}\n" for route in _spoken())
+        return Response(_INDEX + calls, content_type="text/plain; charset=utf-8")
 
     @routes.get("/docs")
     async def docs() -> Response:
@@ -59,51 +82,28 @@ def _digest(text: str) -> str:
 
 
 def _description() -> dict[str, Any]:
-    messages = {
-        "type": "array",
-        "minItems": 1,
-        "items": {
-            "type": "object",
-            "required": ["role"],
-            "properties": {"role": {"type": "string"}, "content": {}},
-        },
-    }
-    chat = {
-        "type": "object",
-        "required": ["model", "messages"],
-        "properties": {
-            "model": {"type": "string"},
-            "messages": messages,
-            "stream": {"type": "boolean", "default": False},
-            "n": {"type": "integer", "minimum": 1, "maximum": 128},
-            "max_tokens": {"type": "integer", "minimum": 1},
-            "stop": {"type": ["string", "array"]},
-            "tools": {"type": "array"},
-            "stream_options": {"type": "object"},
-        },
-    }
-    workers = {
-        "type": "object",
-        "properties": {"messages": messages, "prompt": {"type": "string"}, "stream": {"type": "boolean"}},
-    }
-    calls = {
-        "/v1/chat/completions": _call("Chat completions", chat),
-        "/api/v1/chat/completions": _call("Chat completions", chat),
-        "/api/chat": _call("Workers AI, always streaming (Ollama where the body names a model)", workers),
-        "/ai/run/{model}": {
-            **_call("Workers AI", workers),
-            "parameters": [{"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}],
-        },
-        "/v1/models": {"get": {"summary": "Models", "responses": {"200": {"description": "A list of models"}}}},
-    }
+    calls: dict[str, Any] = {}
+    for route in _spoken():
+        # Where two dialects share a path, OpenAPI has room for one.
+        calls.setdefault(route.path.replace("*}", "}"), _call(route))
+    calls["/api/v1/chat/completions"] = calls["/v1/chat/completions"]
+    calls["/v1/models"] = {"get": {"summary": "Models", "responses": {"200": {"description": "A list of models"}}}}
     return {"openapi": "3.1.0", "info": {"title": "streamproof mock server", "version": "1"}, "paths": calls}
 
 
-def _call(summary: str, schema: dict[str, Any]) -> dict[str, Any]:
-    content = {"application/json": {"schema": schema}}
+def _call(route: Route) -> dict[str, Any]:
+    _, example = _example(route)
+    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
     answers = {
-        "200": {"description": "The answer", "content": {"text/event-stream": {}, "application/json": {}}},
+        "200": {
+            "description": "The answer",
+            "content": {DIALECTS[route.dialect].content_type: {}, "application/json": {}},
+        },
         "400": {"description": "The request is not as documented"},
         "401": {"description": "The key is missing or wrong"},
     }
-    return {"post": {"summary": summary, "requestBody": {"required": True, "content": content}, "responses": answers}}
+    call: dict[str, Any] = {"summary": route.about, "requestBody": {"required": True, "content": content}}
+    names = re.findall(r"\{(\w+)", route.path)
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    described = {"post": {**call, "responses": answers}}
+    return {**described, **({"parameters": parameters} if parameters else {})}

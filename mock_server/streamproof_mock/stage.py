@@ -22,7 +22,7 @@ from streamproof_mock.plain import PlainPlayer
 from streamproof_mock.player import AwaitHook, Bounds, Performer, Player, unplayable
 from streamproof_mock.replies import complaint, empty_reply
 from streamproof_mock.request import BODY_LIMIT, Abandoned, Request, TooLarge, read_body
-from streamproof_mock.routes import MODELS, dialect_of
+from streamproof_mock.routes import MODELS, dialect_of, route_of
 from streamproof_mock.session import Session
 from streamproof_mock.wire import Connections, Wire, WireUnreachable
 from streamproof_scenarios.plan import AnswerPlan, Plan
@@ -117,8 +117,10 @@ class Stage:
 
     async def _answer(self, request: Request, body: Any, wire: Wire, chosen: Chosen) -> None:
         exchange = self._exchange(request, wire, body)
-        dialect = dialect_of(chosen.path, body)
         session = chosen.session
+        plan = session.plan if session is not None else chosen.plan
+        route = route_of(chosen.path, body, None if plan is None else plan.dialect)
+        dialect = None if route is None else route.dialect
         answer: AnswerPlan
         if self.cors and request.method == "OPTIONS" and request.header("access-control-request-method"):
             session, answer = None, empty_reply(204, _PREFLIGHT)
@@ -129,15 +131,14 @@ class Stage:
             exchange.nonce = session.nonce
             exchange.case = _name(session.plan)
             answer = session.plan.answer(exchange.number)
-        elif chosen.plan is not None:
+        elif plan is not None and session is None:
             # Without a nonce nobody says where a run begins: the answers come round again.
-            plan = chosen.plan
             exchange.number = self._played[plan.hash]
             self._played[plan.hash] += 1
             exchange.case = _name(plan)
             answer = plan.answers[exchange.number % len(plan.answers)]
         else:
-            answer = self.endpoint.answer(request, chosen.path, dialect)
+            answer = self.endpoint.answer(request, chosen.path, route)
         self.journal.open(exchange, len(request.data))
 
         def check() -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from streamproof_mock.routes import dialect_of
+from streamproof_mock.routes import dialect_of, dialects_of
 from streamproof_mock.server import serving
 from streamproof_scenarios.plan import AnswerPlan, Plan, Write
 
@@ -16,7 +16,8 @@ class Book:
 
     names = ("openai-chat/plain/text", "openai-chat/plain", "both/text", "0badcafe")
 
-    def find(self, text, dialect):
+    def find(self, text, dialects):
+        dialect = dialects[0] if dialects else None
         found = [name for name in self.names if text == name or text.startswith(f"{name}/")]
         if not found:
             return None
@@ -135,6 +136,14 @@ async def test_asking_a_session_for_models_is_not_its_request(server, connect, p
 )
 def test_a_path_speaks_its_dialect(path, body, dialect):
     assert dialect_of(path, body) == dialect
+
+
+def test_where_two_dialects_share_a_path_a_plan_s_own_comes_first():
+    assert dialects_of("/api/chat", {"model": "m"}) == ("ollama-chat", "workers-ai")
+    assert dialects_of("/api/chat", {}) == ("workers-ai", "ollama-chat")
+    assert dialect_of("/api/chat", {}, "ollama-chat") == "ollama-chat"
+    assert dialect_of("/v1/chat/completions", {}, "mistral") == "mistral"
+    assert dialect_of("/v1/chat/completions", {}, "gemini") == "openai-chat"
 
 
 async def test_a_browser_may_ask_beforehand(server, connect, plan_of):

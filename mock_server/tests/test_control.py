@@ -16,7 +16,8 @@ PREFIX = "/__streamproof__"
 
 
 class Book:
-    def find(self, text, dialect):
+    def find(self, text, dialects):
+        dialect = dialects[0] if dialects else None
         if text != "a/b":
             return None
         answer = AnswerPlan(operations=lambda: iter([Write(f"for {dialect}".encode())]))

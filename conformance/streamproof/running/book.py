@@ -32,19 +32,20 @@ class ScenarioBook:
         """The ids that can be asked for, hashes left out."""
         return list(self._ids)
 
-    def find(self, text: str, dialect: str | None) -> tuple[Plan, int] | None:
+    def find(self, text: str, dialects: Sequence[str]) -> tuple[Plan, int] | None:
         """The plan of the longest name that `text` begins with as a whole path, and that name's length."""
         end = len(text)
         while end > 0:
             found = self._cases.get(text[:end])
             if found is not None:
-                plan = self._plan(found, dialect)
+                plan = self._plan(found, dialects)
                 return None if plan is None else (plan, end)
             end = text.rfind("/", 0, end)
         return None
 
-    def _plan(self, found: Sequence[Case], dialect: str | None) -> Plan | None:
-        case = next((item for item in found if dialect is None or item.dialect == dialect), None)
+    def _plan(self, found: Sequence[Case], dialects: Sequence[str]) -> Plan | None:
+        spoken = {item.dialect: item for item in reversed(found)}
+        case = next((spoken[name] for name in dialects if name in spoken), None) if dialects else found[0]
         if case is None:
             return None
         if case.id not in self._plans:

@@ -6,24 +6,22 @@ import hmac
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from streamproof_mock.behaviour import openai_chat, workers_ai
+from streamproof_formats.dialect import Auth
+from streamproof_formats.dialects import DIALECTS
+from streamproof_mock.behaviour.answers import ANSWERS
+from streamproof_mock.behaviour.call import Call
 from streamproof_mock.behaviour.errors import Refusal, refused
 from streamproof_mock.replies import json_reply
 from streamproof_mock.request import Request
-from streamproof_mock.routes import MODELS
+from streamproof_mock.routes import MODELS, Route
 from streamproof_scenarios.plan import AnswerPlan
 
 _MODEL: Final = "streamproof-mock"
 _BORN: Final = 1764000000
 """When the one model was made: a time like any other, the same in each answer."""
 _BEARER: Final = re.compile(r"(?i)bearer\s+(\S+)\s*")
-
-_ANSWERS: Final[dict[str, Callable[[Any, str], AnswerPlan]]] = {
-    "openai-chat": lambda body, _: openai_chat.answer(body),
-    "workers-ai": lambda body, path: workers_ai.answer(body, always_streams=path.endswith("/api/chat")),
-}
-"""By dialect: from the JSON body and the path.  May raise Refusal."""
 
 
 class Endpoint:
@@ -33,32 +31,35 @@ class Endpoint:
         self._api_key = api_key
         self._scenarios = scenarios
 
-    def answer(self, request: Request, path: str, dialect: str | None) -> AnswerPlan:
+    def answer(self, request: Request, path: str, route: Route | None) -> AnswerPlan:
         """The answer to a call of `path`, which is the request's without what chose a session."""
         try:
-            return self._answer(request, path, dialect)
+            return self._answer(request, path, route)
         except Refusal as refusal:
-            return refused(refusal, dialect)
+            return refused(refusal, None if route is None else route.dialect)
 
-    def _answer(self, request: Request, path: str, dialect: str | None) -> AnswerPlan:
-        if dialect is None:
+    def _answer(self, request: Request, path: str, route: Route | None) -> AnswerPlan:
+        if route is None:
             if MODELS.search(path):
                 return self._models(request, path)
             raise Refusal(404, f"Unknown request URL: {request.method} {path}.", code="unknown_url")
         if request.method != "POST":
             message = f"Method {request.method} is not allowed here: use POST."
             raise Refusal(405, message, code="method_not_allowed", headers=(("allow", "POST"),))
-        self._check_key(request)
-        answer = _ANSWERS.get(dialect)
+        self._check_key(request, route.dialect)
+        answer = ANSWERS.get(route.dialect)
         if answer is None:
-            message = f"This server plays scenarios of {dialect}, and does not answer by itself yet: choose a scenario."
+            message = (
+                f"This server plays scenarios of {route.dialect}, and does not answer by itself yet: choose a scenario."
+            )
             raise Refusal(501, message)
         try:
             body = request.json()
         except (ValueError, RecursionError) as error:
             message = "We could not parse the JSON body of your request: expected JSON in UTF-8, found something else."
             raise Refusal(400, message) from error
-        return answer(body, path)
+        query = dict(parse_qsl(urlsplit(request.target).query, keep_blank_values=True))
+        return answer(Call(body=body, path=path, route=route, query=query))
 
     def _models(self, request: Request, path: str) -> AnswerPlan:
         if request.method not in ("GET", "HEAD"):
@@ -73,18 +74,29 @@ class Endpoint:
             raise Refusal(404, f"The model {wanted!r} does not exist.", "model", "model_not_found")
         return json_reply(200, known[wanted])
 
-    def _check_key(self, request: Request) -> None:
+    def _check_key(self, request: Request, dialect: str | None = None) -> None:
         if self._api_key is None:
             return
-        bearer = _BEARER.fullmatch(request.header("authorization") or "")
-        given = bearer[1] if bearer else request.header("api-key")
+        spoken = None if dialect is None else DIALECTS.get(dialect)
+        auth = Auth() if spoken is None else spoken.auth
+        given = _given_key(request, auth)
         headers = (("www-authenticate", "Bearer"),)
         if given is None:
-            message = "You did not provide an API key: send it as 'Authorization: Bearer YOUR_KEY'."
+            message = f"You did not provide an API key: send it as '{auth.header.title()}: {auth.scheme}YOUR_KEY'."
             raise Refusal(401, message, headers=headers)
         if not hmac.compare_digest(given.encode(), self._api_key.encode()):
             # The key itself is not repeated: answers end up in logs.
             raise Refusal(401, "Incorrect API key provided.", code="invalid_api_key", headers=headers)
+
+
+def _given_key(request: Request, auth: Auth) -> str | None:
+    """The key of a request: as the dialect has it, as a bearer's, or as Azure's."""
+    bearer = _BEARER.fullmatch(request.header("authorization") or "")
+    if bearer:
+        return bearer[1]
+    if auth.query is not None and (given := parse_qs(urlsplit(request.target).query).get(auth.query)):
+        return given[0]
+    return (request.header(auth.header) if not auth.scheme else None) or request.header("api-key")
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from streamproof_mock.behaviour.call import Call
 from streamproof_mock.behaviour.chat_request import ChatRequest, chat_request
 from streamproof_mock.behaviour.streams import event_stream
-from streamproof_mock.behaviour.utterance import Call, Utterance, prompt_tokens, speak
+from streamproof_mock.behaviour.utterance import Call as ToolCall
+from streamproof_mock.behaviour.utterance import Utterance, prompt_tokens, speak
 from streamproof_mock.replies import json_reply
 from streamproof_scenarios.plan import AnswerPlan
 
@@ -17,15 +19,15 @@ _FINGERPRINT: Final = "fp_streamproof"
 _LOGPROB: Final = -0.25
 
 
-def answer(body: Any) -> AnswerPlan:
+def answer(call: Call) -> AnswerPlan:
     """The answer to a chat completions request.  Raises Refusal."""
-    request = chat_request(body)
+    request = chat_request(call.body)
     spoken = [
         speak(called=request.called, schema=request.json_schema, stop=request.stop, max_tokens=request.max_tokens)
         for _ in range(request.n)
     ]
     if request.stream:
-        return event_stream("openai-chat", body, _chunks(request, spoken))
+        return event_stream("openai-chat", call.body, _chunks(request, spoken))
     return json_reply(200, _whole(request, spoken))
 
 
@@ -140,5 +142,5 @@ def _message(request: ChatRequest, utterance: Utterance) -> dict[str, Any]:
     return message
 
 
-def _whole_call(call: Call) -> dict[str, Any]:
+def _whole_call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}

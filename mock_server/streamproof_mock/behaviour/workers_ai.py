@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from streamproof_mock.behaviour.call import Call
 from streamproof_mock.behaviour.chat_request import Tool
 from streamproof_mock.behaviour.errors import Refusal
 from streamproof_mock.behaviour.fields import (
@@ -34,8 +35,9 @@ FIELDS: Final = (
 )
 
 
-def answer(body: Any, *, always_streams: bool) -> AnswerPlan:
+def answer(call: Call) -> AnswerPlan:
     """The answer to a text generation request; `/api/chat` always streams.  Raises Refusal."""
+    body = call.body
     if not isinstance(body, dict):
         raise Refusal(400, "Invalid input: the body is not a JSON object.")
     check(body, FIELDS)
@@ -54,7 +56,7 @@ def answer(body: Any, *, always_streams: bool) -> AnswerPlan:
         "completion_tokens": utterance.tokens,
         "total_tokens": prompt + utterance.tokens,
     }
-    if always_streams or body.get("stream"):
+    if call.route.streams or body.get("stream"):
         return event_stream("workers-ai", body, _events(utterance, usage))
     result: dict[str, Any] = {"response": "".join(utterance.text), "usage": usage}
     if utterance.calls:

@@ -1,20 +1,6 @@
 "use strict";
 const at = (id) => document.getElementById(id);
-const user = [{ role: "user", content: "Say hello." }];
-const weather = {
-  type: "function",
-  function: { name: "get_weather", parameters: { type: "object", properties: { city: { type: "string" } } } },
-};
-const CALLS = {
-  "chat completions": ["/v1/chat/completions", { model: "streamproof-mock", messages: user, stream: true }],
-  "chat completions, whole": ["/v1/chat/completions", { model: "streamproof-mock", messages: user }],
-  "chat completions with a tool and usage": [
-    "/v1/chat/completions",
-    { model: "streamproof-mock", messages: user, stream: true, stream_options: { include_usage: true }, tools: [weather] },
-  ],
-  "Workers AI (/api/chat)": ["/api/chat", { messages: user }],
-  "Workers AI (/ai/run)": ["/ai/run/@cf/mock", { messages: user, stream: true }],
-};
+const CALLS = /*CALLS*/;
 const SHOWN = 2000;
 let running = null;
 
@@ -38,10 +24,15 @@ function row(cells) {
 function said(text) {
   let words = "";
   for (const line of text.split(/\r\n|\r|\n/)) {
-    if (!line.startsWith("data:")) continue;
+    if (!line.startsWith("data:") && !line.startsWith("{")) continue;
     try {
-      const event = JSON.parse(line.slice(5));
-      words += event.response ?? event.choices?.[0]?.delta?.content ?? "";
+      const event = JSON.parse(line.replace(/^data:/, ""));
+      const found = [
+        event.response, event.choices?.[0]?.delta?.content, event.choices?.[0]?.text, event.message?.content,
+        event.delta, event.delta?.text, event.delta?.message?.content?.text,
+        event.candidates?.[0]?.content?.parts?.[0]?.text,
+      ];
+      words += found.find((text) => typeof text === "string") ?? "";
     } catch { /* not JSON: [DONE], or a piece of an event */ }
   }
   return words;

@@ -1,0 +1,19 @@
+"""What answers a call, by dialect: one module each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from streamproof_mock.behaviour import (
+    openai_chat,
+    workers_ai,
+)
+from streamproof_mock.behaviour.call import Call
+from streamproof_scenarios.plan import AnswerPlan
+
+ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
+    "openai-chat": openai_chat.answer,
+    "workers-ai": workers_ai.answer,
+}
+"""May raise Refusal.  What is not here answers 501, in its own shape."""
