@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from streamproof_formats.dialects import DIALECTS
+from streamproof_scenarios.words.anthropic_messages import AnthropicMessages
 from streamproof_scenarios.words.openai_chat import OpenaiChat
 from streamproof_scenarios.words.speaker import Speaker
 from streamproof_scenarios.words.workers_ai import WorkersAi
 
 WORDS: Final[dict[str, Callable[[Mapping[str, Any]], Speaker]]] = {
     "openai-chat": OpenaiChat,
+    "anthropic-messages": AnthropicMessages,
     "workers-ai": WorkersAi,
 }
 """For each dialect what makes its speaker of a request body."""
