@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from streamproof_mock.behaviour import (
+    anthropic_messages,
     openai_chat,
     workers_ai,
 )
@@ -14,6 +15,7 @@ from streamproof_scenarios.plan import AnswerPlan
 
 ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
     "openai-chat": openai_chat.answer,
+    "anthropic-messages": anthropic_messages.answer,
     "workers-ai": workers_ai.answer,
 }
 """May raise Refusal.  What is not here answers 501, in its own shape."""
