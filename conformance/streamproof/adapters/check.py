@@ -75,7 +75,7 @@ class _Bench:
             **{
                 "dialect": self.dialect,
                 "base_url": session.origin + dialect.base_path,
-                "url": session.origin + dialect.path,
+                "url": session.origin + dialect.target(),
                 "api_key": _KEY,
                 "request": case.request,
                 **changes,

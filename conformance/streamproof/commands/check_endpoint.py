@@ -23,7 +23,7 @@ from streamproof_formats.profiles import PROFILES
 @click.command("endpoint")
 @click.argument("url")
 @click.option("--dialect", required=True, type=click.Choice(list(PROBES)), help="What the endpoint speaks.")
-@click.option("--model", default="gpt-4o-mini", show_default=True, help="The model to ask.")
+@click.option("--model", help="The model to ask (default: the one of the dialect's usual request).")
 @click.option("--profile", default="strict", type=click.Choice(list(PROFILES)), help="Deviations to allow.")
 @click.option("--plan", is_flag=True, help="Show the requests and the tokens that they can cost at most; send nothing.")
 @click.option(
@@ -35,23 +35,29 @@ from streamproof_formats.profiles import PROFILES
 )
 @click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of each request.")
 @click.option(
-    "--token-field", default="max_completion_tokens", type=click.Choice(["max_completion_tokens", "max_tokens"])
+    "--token-field",
+    metavar="NAME",
+    help="What bounds the tokens of an answer, as in max_tokens or options.num_predict (default: the dialect's own).",
 )
 @click.option("--max-requests", default=40, type=click.IntRange(1, 1000), show_default=True)
 @judging
-def check_endpoint(url: str, dialect: str, model: str, profile: str, plan: bool, **given: Any) -> None:
+def check_endpoint(url: str, dialect: str, model: str | None, profile: str, plan: bool, **given: Any) -> None:
     """Probe an endpoint and judge its answers by the documents.
 
     URL is the base URL that an SDK would take (https://host/v1), or the whole address of the call.  The key comes from
     the environment and appears in no output.
     """
     options = run_options({**given, "timeout": given["timeout"] or 30.0})
-    asking = Asking(model=model, token_field=given["token_field"])
+    usual = DIALECTS[dialect]
+    model = model or str(usual.request.get("model") or usual.model)
+    limit = given["token_field"]
+    asking = Asking(model=model, token_limit=tuple(limit.split(".")) if limit else usual.token_limit)
     endpoint = Endpoint(
-        url=_address(url, dialect),
+        url=_address(url, dialect, model),
         key=os.environ.get(given["api_key_env"]) or None,
         headers=dict(_header(text) for text in given["headers"]),
         timeout_s=options.timeout_s,
+        dialect=usual,
     )
     if plan:
         _show_plan(endpoint, dialect, asking)
@@ -78,17 +84,21 @@ async def _run(prober: Prober, options: RunOptions) -> None:
     raise SystemExit(output.exit_code)
 
 
-def _address(url: str, dialect: str) -> str:
-    """The whole address: a base URL gets the dialect's path."""
+def _address(url: str, dialect: str, model: str) -> str:
+    """The whole address: a base URL gets the dialect's path, and its query where it has none."""
     if not url.startswith(("http://", "https://")):
         raise StreamproofError(
             f"expected a URL of http or https, found {url!r}", "for example http://127.0.0.1:8080/v1"
         )
     spoken = DIALECTS[dialect]
-    url = url.rstrip("/")
-    if url.endswith(spoken.path.removeprefix(spoken.base_path)):
-        return url
-    return url + (spoken.path.removeprefix(spoken.base_path) if url.endswith(spoken.base_path) else spoken.path)
+    path, _, query = spoken.target(model).partition("?")
+    address, mark, given = url.partition("?")
+    address = address.rstrip("/")
+    below = path.removeprefix(spoken.base_path)
+    if not address.endswith(below):
+        address += below if spoken.base_path and address.endswith(spoken.base_path) else path
+    query = given if mark else query
+    return f"{address}?{query}" if query else address
 
 
 def _header(text: str) -> tuple[str, str]:

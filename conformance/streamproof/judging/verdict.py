@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 import attrs
 
@@ -11,16 +11,16 @@ from streamproof.judging.checks import Failed, run_checks
 from streamproof.judging.expectation import Expectation
 from streamproof.judging.observed import Observed
 from streamproof.judging.tables import CHECKS, FORCES, CheckName
+from streamproof_formats.dialect import StreamFraming
+from streamproof_formats.dialects import DIALECTS
 from streamproof_formats.rules import RULES
 from streamproof_reports.document import CaseFinding
 from streamproof_scenarios.model import Case, Scenario
 
-FALLBACK_RULES: dict[CheckName, tuple[str, ...]] = {
-    "silent-truncation": ("OC-04", "WA-03"),
-    "swallowed-error": ("OC-34", "SSE-47"),
-    "wrong-text": ("OC-12", "WA-05"),
-}
-"""What a finding cites when the scenario names no rule: the first of the dialect's family, else SSE-09."""
+BASE_RULES: Final[Mapping[CheckName, str]] = {"swallowed-error": "SSE-47"}
+"""What a finding cites by its check where neither the scenario nor its dialect names a rule."""
+FRAMING_RULES: Final[Mapping[StreamFraming, str]] = {"sse": "SSE-09", "ndjson": "ND-01"}
+"""What it cites where nothing else is named."""
 
 
 @attrs.frozen(kw_only=True)
@@ -91,13 +91,12 @@ def _finding(case: Case, failed: Failed) -> CaseFinding:
 
 
 def rule_of(case: Case, check: CheckName) -> str:
-    """The rule that a finding cites: the first of the scenario's refs, then of what it breaks, then the check's own."""
+    """The rule that a finding cites: the first of the scenario's refs, then of what it breaks, then the dialect's."""
     named = [ref for ref in (*case.scenario.refs, *case.breaks) if ref in RULES]
     if named:
         return named[0]
-    family = {"openai-chat": "OC-", "workers-ai": "WA-"}.get(case.dialect, "SSE-")
-    own = FALLBACK_RULES.get(check, ())
-    return next((rule for rule in own if rule.startswith((family, "SSE-"))), "SSE-09")
+    dialect = DIALECTS[case.dialect]
+    return dialect.cites.get(check) or BASE_RULES.get(check) or FRAMING_RULES[dialect.framing]
 
 
 def _notes(reading: Expectation, seen: Observed) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import httpcore
 import trio
 
 from streamproof.probing.tap import Recording, TapBackend
+from streamproof_formats.dialect import Dialect
 
 Stopped = Literal["time", "bytes", "asked"]
 
@@ -30,6 +31,7 @@ class Endpoint:
     """The whole address of the call."""
     key: str | None = attrs.field(default=None, repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    dialect: Dialect
     timeout_s: float = 30.0
     max_bytes: int = 8 << 20
 
@@ -89,11 +91,13 @@ async def call(endpoint: Endpoint, body: Any, *, wrong_key: bool = False, leave_
 
 
 def _headers(endpoint: Endpoint, *, wrong_key: bool) -> list[tuple[bytes, bytes]]:
-    named = {"content-type": "application/json", "accept": "text/event-stream", "user-agent": "streamproof"}
+    dialect = endpoint.dialect
+    named = {"content-type": "application/json", "accept": dialect.content_type, "user-agent": "streamproof"}
+    named |= dialect.headers
     named |= {name.lower(): value for name, value in endpoint.headers.items()}
     key = WRONG_KEY if wrong_key else endpoint.key
     if key is not None:
-        named["authorization"] = f"Bearer {key}"
+        named[dialect.auth.header] = f"{dialect.auth.scheme}{key}"
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
 
 

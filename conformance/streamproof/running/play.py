@@ -131,7 +131,7 @@ def _request(case: Case, session: Session) -> RunRequest:
     return RunRequest(
         dialect=case.dialect,
         base_url=session.origin + dialect.base_path,
-        url=session.origin + dialect.path,
+        url=session.origin + dialect.target(),
         api_key=API_KEY,
         request=dict(case.request),
         client=session.nonce if options.reuse else None,

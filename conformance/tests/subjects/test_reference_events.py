@@ -82,6 +82,7 @@ def test_an_event_comes_with_the_byte_that_ends_it() -> None:
 def test_what_the_end_cuts_off_is_known(data: bytes, left: str | None) -> None:
     decoder = EventDecoder()
     list(decoder.feed(data))
+    assert decoder.end() == []
     assert decoder.unfinished() == left
 
 

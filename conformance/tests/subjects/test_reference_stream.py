@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from streamproof.subjects.reference.error import ClientError
-from streamproof.subjects.reference.stream import ChatStream, error_in
+from streamproof.subjects.reference.reader import error_in
+from streamproof.subjects.reference.stream import ChatStream
 
 Json = Any
 DONE = "data: [DONE]\n\n"
@@ -337,7 +338,7 @@ def played(pieces: list[bytes], dialect: str, request: Json) -> tuple[Json, dict
             take(stream.receive(piece))
             if stream.done:
                 break
-        stream.end()
+        take(stream.end())
     except ClientError as raised:
         error = raised
     take(stream.flush())

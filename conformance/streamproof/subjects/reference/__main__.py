@@ -8,8 +8,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
-from streamproof.subjects.reference.chat import READERS
 from streamproof.subjects.reference.client import Client
+from streamproof.subjects.reference.dialects import DIALECTS
 from streamproof.subjects.reference.error import ClientError
 from streamproof.subjects.reference.message import Delta
 
@@ -69,7 +69,7 @@ def main() -> None:
                     version=VERSION,
                     language="python",
                     runtime=f"{platform.python_implementation()} {platform.python_version()}",
-                    dialects=list(READERS),
+                    dialects=list(DIALECTS),
                     reports="message",
                     capabilities=list(CAPABILITIES),
                 )

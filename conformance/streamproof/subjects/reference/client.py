@@ -9,10 +9,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from streamproof.subjects.reference.connection import Connection
+from streamproof.subjects.reference.dialects import DIALECTS
 from streamproof.subjects.reference.error import ClientError, excerpt
 from streamproof.subjects.reference.framing import Head
 from streamproof.subjects.reference.message import Delta
-from streamproof.subjects.reference.stream import ChatStream, error_in
+from streamproof.subjects.reference.reader import error_in
+from streamproof.subjects.reference.stream import ChatStream
 
 Json = Any
 
@@ -56,6 +58,7 @@ class Session:
         self._idle = idle
         self._idle_timeout_s = float(run.get("idle_timeout_s") or IDLE_TIMEOUT_S)
         self._request = _request(run)
+        self._content_type = DIALECTS[run["dialect"]].content_type
         self._chat = ChatStream(run["dialect"], run["request"])
 
     def deltas(self) -> Generator[Delta, None, None]:
@@ -89,12 +92,12 @@ class Session:
         try:
             connection.send(self._request, self._idle_timeout_s)
             head = connection.head()
-            _check(head, connection)
+            _check(head, connection, self._content_type)
             for piece in connection.body():
                 yield from self._chat.receive(piece)
                 if self._chat.done:
                     break
-            self._chat.end()
+            yield from self._chat.end()
             can_go_on = connection.settle(SETTLE_S)
         finally:
             if can_go_on:
@@ -116,30 +119,30 @@ class Session:
 
 
 def _request(run: Mapping[str, Json]) -> bytes:
-    url = urlsplit(run["url"])
+    url, dialect = urlsplit(run["url"]), DIALECTS[run["dialect"]]
     body = json.dumps(run["request"], ensure_ascii=False).encode("utf-8", "replace")
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     lines = [
         f"POST {target} HTTP/1.1",
         f"Host: {url.netloc.rpartition('@')[2]}",
-        "Accept: text/event-stream",
+        f"Accept: {dialect.content_type}",
         "Accept-Encoding: identity",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "User-Agent: streamproof-reference",
     ]
-    if run.get("api_key"):
-        lines.append(f"Authorization: Bearer {run['api_key']}")
+    key = run.get("api_key")
+    lines += [line.replace("{key}", key or "") for line in dialect.headers if key or "{key}" not in line]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-def _check(head: Head, connection: Connection) -> None:
-    """Raises `ClientError` for an answer that is not an event stream, with what its body says of the reason."""
+def _check(head: Head, connection: Connection, content_type: str) -> None:
+    """Raises `ClientError` for an answer that is not a stream of this type, with what its body says of the reason."""
     kind = (head.header("content-type") or "").partition(";")[0].strip().lower()
     encoding = (head.header("content-encoding") or "identity").strip().lower()
-    if head.status == 200 and kind == "text/event-stream" and encoding == "identity":
+    if head.status == 200 and kind == content_type and encoding == "identity":
         return
-    if head.status == 200 and kind == "text/event-stream":
+    if head.status == 200 and kind == content_type:
         raise ClientError(
             "content_encoding", f"the body is encoded as {encoding}, which was not asked for", phase="open"
         )
@@ -150,7 +153,7 @@ def _check(head: Head, connection: Connection) -> None:
         said = None
     if head.status == 200:
         reason = said.message if said else excerpt(text)
-        message = f"expected an answer of type text/event-stream, found {kind or 'none'}: {reason}"
+        message = f"expected an answer of type {content_type}, found {kind or 'none'}: {reason}"
         raise ClientError("content_type", message, status=200, code=said.code if said else None, phase="open")
     raise ClientError(
         said.type if said and said.type != "stream_error" else "http_error",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from streamproof.subjects.reference.error import ClientError
 
@@ -19,6 +19,19 @@ class Event(NamedTuple):
     type: str
     data: str
     id: str
+
+
+class Decoder(Protocol):
+    """Tells events apart.  Feed it bytes, take the events that they complete; then tell it of the end."""
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events completed by these bytes, in order.  Raises `ClientError` for an event beyond `EVENT_LIMIT`."""
+
+    def end(self) -> list[Event]:
+        """The events that the end of the body completes; ends the decoding."""
+
+    def unfinished(self) -> str | None:
+        """After `end`: the data of the event that it cut off, None if there is none."""
 
 
 class EventDecoder:
@@ -66,11 +79,16 @@ class EventDecoder:
             raise ClientError("event_too_large", f"one event is larger than {EVENT_LIMIT} bytes")
         return events
 
-    def unfinished(self) -> str | None:
-        """The data of the event that the end of the stream cuts off, None if there is none; ends the decoding."""
+    def end(self) -> list[Event]:
+        """See Decoder: what is unfinished at the end is never an event."""
         line = b"".join(self._line)
+        self._line.clear()
         if line:
             self._field(line)
+        return []
+
+    def unfinished(self) -> str | None:
+        """See Decoder."""
         return "\n".join(self._data) if self._data else None
 
     def _without_bom(self, data: bytes) -> bytes:

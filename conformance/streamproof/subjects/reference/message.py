@@ -118,6 +118,18 @@ class Choice:
         }
 
 
+class Answer:
+    """All that a stream has said so far."""
+
+    def __init__(self) -> None:
+        self.choices: dict[int, Choice] = {}
+        self.usage: dict[str, int | None] | None = None
+
+    def choice(self, index: int) -> Choice:
+        """The choice of this index, begun if it is new."""
+        return self.choices.setdefault(index, Choice(index))
+
+
 def paired(text: str) -> str:
     """The text with surrogate pairs joined and lone halves replaced, so that it can be written as UTF-8."""
     if text.isascii() or not SURROGATE.search(text):

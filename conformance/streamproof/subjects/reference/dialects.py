@@ -1,0 +1,30 @@
+"""The dialects that the client speaks, a line each: how a call is made, and what reads its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from streamproof.subjects.reference.chat import ChatReader
+from streamproof.subjects.reference.events import Decoder, EventDecoder
+from streamproof.subjects.reference.reader import Reader
+from streamproof.subjects.reference.workers_ai import WorkersReader
+
+Json = Any
+
+
+class Dialect(NamedTuple):
+    """What the client knows of one dialect."""
+
+    reader: Callable[[Mapping[str, Json]], Reader]
+    """Makes the reader of one stream, of the request's body."""
+    decoder: Callable[[], Decoder] = EventDecoder
+    content_type: str = "text/event-stream"
+    headers: tuple[str, ...] = ("Authorization: Bearer {key}",)
+    """Header lines of a request; those with `{key}` only where there is a key."""
+
+
+DIALECTS: Final[Mapping[str, Dialect]] = {
+    "openai-chat": Dialect(ChatReader),
+    "workers-ai": Dialect(WorkersReader),
+}
