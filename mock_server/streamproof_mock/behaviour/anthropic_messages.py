@@ -216,6 +216,7 @@ def _events(request: MessagesRequest, said: Answer) -> Iterator[dict[str, Any]]:
         "delta": {"stop_reason": said.stop_reason, "stop_sequence": said.stop_sequence},
         "usage": {"output_tokens": said.tokens},
     }
+    yield {"type": "message_stop"}
 
 
 def _whole(request: MessagesRequest, said: Answer) -> dict[str, Any]:
