@@ -9,8 +9,12 @@ import pytest
 from streamproof_formats.dialects.schema_book import validate
 from streamproof_formats.judge import judge
 from streamproof_formats.response import ResponseHead
+from streamproof_mock.behaviour import Endpoint
+from streamproof_mock.behaviour.answers import ANSWERS
 from streamproof_mock.behaviour.tokens import count, tokens
 from streamproof_mock.behaviour.utterance import TEXT
+from streamproof_mock.request import Request
+from streamproof_mock.routes import ROUTES
 from streamproof_mock.server import serving
 
 CHAT, WORKERS, RUN = "/v1/chat/completions", "/api/chat", "/ai/run/@cf/mock/model"
@@ -303,7 +307,6 @@ async def test_a_bad_workers_request_is_refused_as_documented(server, connect, b
         ("GET", "/v1/model", 404),
         ("POST", "/v1/chat/completion", 404),
         ("GET", "/v1/models/none", 404),
-        ("POST", "/v1/messages", 501),
     ],
 )
 async def test_wrong_methods_and_paths_are_refused(server, connect, method, path, status):
@@ -311,6 +314,14 @@ async def test_wrong_methods_and_paths_are_refused(server, connect, method, path
     assert heard.status == status
     assert heard.json()["error"]["message"]
     assert (b"\r\nallow: " in heard.head) == (status == 405)
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.dialect not in ANSWERS], ids=str)
+async def test_a_dialect_that_does_not_answer_yet_says_so_in_its_shape(route):
+    request = Request(method="POST", path=route.path, target=route.path, http="1.1", headers=(), data=b"{}")
+    plan = Endpoint(api_key=None, scenarios=list).answer(request, route.path, route)
+    assert plan.status == 501
+    assert "choose a scenario" in plan.body().decode()
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from streamproof_formats.dialect import DIALECT_NAMES
 from streamproof_formats.judge import judge
 from streamproof_scenarios.compiler import cases, compile_case
 from streamproof_scenarios.loader import loads
 from streamproof_scenarios.problem import NotPlayable, ScenarioError
+from streamproof_scenarios.words import WORDS
 
 HEAD = '{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"m",'
 
@@ -252,7 +254,7 @@ def test_a_word_that_a_dialect_lacks_is_told_with_its_place(case: tuple[str, str
     assert str(caught.value) == f"f.yaml:2:18: {message}"
 
 
-@pytest.mark.parametrize("dialect", ["gemini", "openai-responses", "ollama-chat"])
+@pytest.mark.parametrize("dialect", [name for name in DIALECT_NAMES if name not in WORDS])
 def test_a_dialect_that_is_not_spoken_yet_loads_and_says_so_when_compiled(dialect: str) -> None:
     with pytest.raises(NotPlayable, match=f"^the mock server does not speak {dialect} yet$"):
         body(dialect, "text: a")

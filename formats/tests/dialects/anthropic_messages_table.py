@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 from streamproof_formats.response import ResponseHead
+from streamproof_formats.rules import anthropic_messages
 
-from .openai_chat_table import EVENTS, JSON, Row, row
+from .openai_chat_table import EVENTS, JSON, row
+from .table import Path, Row, Table
 
 TOOL = {"name": "f", "input_schema": {"type": "object"}}
 ASKED = {
@@ -354,3 +356,29 @@ EXAMPLES: dict[str, bytes] = {
     "error": b"".join((_beginning(), OPEN, say("Hi"), ERROR)),
 }
 """Streams that break nothing, the request unknown."""
+
+_INNER: dict[str, tuple[str, ...]] = {
+    "message": ("id", "content", "stop_reason", "usage", "model"),
+    "content_block": ("type", "text", "thinking", "input", "id", "name"),
+    "delta": ("type", "text", "partial_json", "signature", "stop_reason", "stop_sequence"),
+    "usage": ("output_tokens", "input_tokens"),
+    "error": ("message", "type"),
+}
+PATHS: list[Path] = [
+    (),
+    ("type",),
+    ("index",),
+    ("message", "content", 0),
+    ("message", "usage", "output_tokens"),
+    *((key,) for key in _INNER),
+    *((key, inner) for key, inners in _INNER.items() for inner in inners),
+]
+
+TABLE = Table(
+    rules=anthropic_messages.RULES,
+    counts={"MUST": (20, 17, 2, 1), "SHOULD": (11, 2, 0, 0), "MAY": (5, 5, 0, 0)},
+    breaking=BREAKING,
+    keeping=KEEPING,
+    examples=EXAMPLES,
+    paths=PATHS,
+)

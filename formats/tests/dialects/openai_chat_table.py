@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from streamproof_formats.response import ResponseHead
+from streamproof_formats.rules import openai_chat
 
+from . import examples
 from .streams import (
     DONE,
     asked,
@@ -22,6 +24,7 @@ from .streams import (
     tool,
     usage,
 )
+from .table import Path, Row, Table
 
 HTML = ResponseHead(status=200, headers=(("content-type", "text/html"),))
 JSON = ResponseHead(status=200, headers=(("content-type", "application/json"),))
@@ -44,9 +47,6 @@ def logprobs(delta: Any, value: Any, **fields: Any) -> dict[str, Any]:
 def priced(item: Any) -> Any:
     """The same chunk as of a stream with include_usage."""
     return {"usage": None, **item} if isinstance(item, dict) else item
-
-
-Row = tuple[list[str], str, bytes, dict[str, Any]]
 
 
 def row(broken: str, name: str, *events: Any, **options: Any) -> Row:
@@ -658,3 +658,61 @@ KEEPING: list[Row] = [
     ),
 ]
 """As BREAKING, with the rules that the stream keeps in the first place: none of these breaks any."""
+
+PATHS: list[Path] = [
+    (),
+    ("id",),
+    ("object",),
+    ("created",),
+    ("model",),
+    ("system_fingerprint",),
+    ("service_tier",),
+    ("obfuscation",),
+    ("moderation",),
+    ("moderation", "input"),
+    ("error",),
+    ("error", "message"),
+    ("error", "code"),
+    ("usage",),
+    ("usage", "total_tokens"),
+    ("usage", "prompt_tokens"),
+    ("usage", "prompt_tokens_details"),
+    ("choices",),
+    ("choices", 0),
+    ("choices", 0, "index"),
+    ("choices", 0, "finish_reason"),
+    ("choices", 0, "delta"),
+    ("choices", 0, "delta", "role"),
+    ("choices", 0, "delta", "content"),
+    ("choices", 0, "delta", "refusal"),
+    ("choices", 0, "delta", "reasoning"),
+    ("choices", 0, "delta", "reasoning_content"),
+    ("choices", 0, "delta", "audio"),
+    ("choices", 0, "delta", "function_call"),
+    ("choices", 0, "delta", "function_call", "name"),
+    ("choices", 0, "delta", "function_call", "arguments"),
+    ("choices", 0, "delta", "tool_calls"),
+    ("choices", 0, "delta", "tool_calls", 0),
+    ("choices", 0, "delta", "tool_calls", 0, "index"),
+    ("choices", 0, "delta", "tool_calls", 0, "id"),
+    ("choices", 0, "delta", "tool_calls", 0, "type"),
+    ("choices", 0, "delta", "tool_calls", 0, "function"),
+    ("choices", 0, "delta", "tool_calls", 0, "function", "name"),
+    ("choices", 0, "delta", "tool_calls", 0, "function", "arguments"),
+    ("choices", 0, "logprobs"),
+    ("choices", 0, "logprobs", "content"),
+    ("choices", 0, "logprobs", "content", 0),
+    ("choices", 0, "logprobs", "content", 0, "token"),
+    ("choices", 0, "logprobs", "content", 0, "bytes"),
+    ("choices", 0, "logprobs", "content", 0, "top_logprobs"),
+]
+
+TABLE = Table(
+    rules=openai_chat.RULES,
+    counts={"MUST": (37, 23, 5, 9), "SHOULD": (26, 3, 1, 4), "MAY": (6, 5, 1, 0)},
+    breaking=BREAKING,
+    keeping=KEEPING,
+    examples=examples.OPENAI_CHAT,
+    deviating=examples.PROFILED,
+    paths=PATHS,
+)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from .anthropic_messages_table import BREAKING, DONE, EXAMPLES, KEEPING
-from .openai_chat_table import Row
 from .streams import judged
+from .table import Row
 
 pytestmark = pytest.mark.clients
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from streamproof_formats.dialects import DIALECTS, finish_reason, machine, read_
 from streamproof_formats.dialects.anthropic_messages.machine import MOST_BLOCKS
 from streamproof_formats.dialects.schema_book import validate
 from streamproof_formats.message import Message, StreamError
+from streamproof_formats.sse import Event
 
 from .anthropic_messages_cases import NAMED_ONLY
 from .anthropic_messages_table import (
@@ -19,6 +21,7 @@ from .anthropic_messages_table import (
     ERROR,
     EXAMPLES,
     OPEN,
+    PATHS,
     PLAIN,
     TOOL,
     begin,
@@ -32,6 +35,7 @@ from .anthropic_messages_table import (
     think,
 )
 from .streams import body, judged, rules
+from .test_hostile import VALUES, with_value
 
 DIALECT = "anthropic-messages"
 
@@ -220,6 +224,38 @@ ANSWER: dict[str, Any] = {
 def test_whole_answers_and_errors_have_schemas(name: str, good: Any, bad: Any) -> None:
     assert validate(DIALECT, name, good) == []
     assert validate(DIALECT, name, bad) != []
+
+
+KINDS = ("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta")
+BLOCKS = ("text", "thinking", "tool_use", "server_tool_use", "redacted_thinking", "x")
+
+
+@pytest.mark.parametrize("request_body", [None, {"tools": [5, {}]}, {"tools": 5}], ids=["unknown", "odd", "odder"])
+def test_any_value_at_any_place_of_any_event_is_judged(request_body: Any) -> None:
+    for path in PATHS:
+        for value in VALUES:
+            odd = with_value(path, value)
+            stream = [
+                *(
+                    {"type": "content_block_start", "index": index, "content_block": {"type": kind}}
+                    for index, kind in enumerate(BLOCKS)
+                ),
+                odd,
+                *({"type": kind, **odd} for kind in (*KINDS, "message_stop", "error") if isinstance(odd, dict)),
+            ]
+            judging, taking = (machine(DIALECT, request=request_body, profile="llama-cpp") for _ in range(2))
+            findings = []
+            for number, item in enumerate(stream):
+                kind = item.get("type") if isinstance(item, dict) else None
+                name = kind if isinstance(kind, str) else "message"
+                findings += judging.receive(Event(name, json.dumps(item), "", number, number + 1), number)
+                taking.receive_item(item)
+            findings += judging.close("clean", None)
+            assert judging.message.ended in ("terminal", "error", "clean")
+            assert taking.message.ended in ("terminal", "error", "open")
+            for finding in findings:
+                finding.message.encode()
+                assert len(finding.message) < 400
 
 
 def test_very_many_blocks_are_kept_within_bounds() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from . import examples, openai_chat_table
-from .openai_chat_table import ERROR, Row, row
+from .openai_chat_table import ERROR, row
 from .streams import DONE, judged
+from .table import Row
 
 pytestmark = pytest.mark.clients
 

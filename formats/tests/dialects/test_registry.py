@@ -13,6 +13,7 @@ from streamproof_formats.rules import RULES
 from . import examples
 from .openai_chat_table import ERROR, PLAIN
 from .streams import DONE, asked, body, call, chunk, entry, finish, judged, role, rules, say, text, tool, usage
+from .tables import TABLES
 
 
 def test_spoken_dialects_are_among_the_named_ones() -> None:
@@ -81,14 +82,9 @@ def test_finish_reasons_are_compared_in_the_dialects_spelling(said: str | None, 
     assert finish_reason("openai-chat", said) == reason
 
 
-@pytest.mark.parametrize("name", examples.OPENAI_CHAT)
-def test_examples_break_nothing(name: str) -> None:
-    assert judged("openai-chat", examples.OPENAI_CHAT[name]).findings == ()
-
-
-@pytest.mark.parametrize("name", examples.WORKERS_AI)
-def test_examples_of_workers_ai_break_nothing(name: str) -> None:
-    assert judged("workers-ai", examples.WORKERS_AI[name]).findings == ()
+@pytest.mark.parametrize(("dialect", "name"), [(name, one) for name in TABLES for one in TABLES[name].examples])
+def test_examples_break_nothing(dialect: str, name: str) -> None:
+    assert judged(dialect, TABLES[dialect].examples[name]).findings == ()
 
 
 @pytest.mark.parametrize(

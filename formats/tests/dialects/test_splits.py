@@ -8,26 +8,19 @@ import pytest
 
 from streamproof_formats.judge import Judge, Judgement
 
-from . import anthropic_messages_table, examples, openai_chat_table, workers_ai_table
 from .streams import judged
+from .table import Row
+from .tables import TABLES
 
 EXAMPLES = [
     pytest.param(dialect, stream, id=f"{dialect}: {name}")
-    for dialect, table in (
-        ("openai-chat", examples.OPENAI_CHAT | examples.PROFILED),
-        ("anthropic-messages", anthropic_messages_table.EXAMPLES),
-        ("workers-ai", examples.WORKERS_AI),
-    )
-    for name, stream in table.items()
+    for dialect, table in TABLES.items()
+    for name, stream in {**table.examples, **table.deviating}.items()
 ]
 ROWS = [
     pytest.param(dialect, row, id=f"{dialect}: {row[1]}")
-    for dialect, table in (
-        ("openai-chat", openai_chat_table),
-        ("anthropic-messages", anthropic_messages_table),
-        ("workers-ai", workers_ai_table),
-    )
-    for row in (*table.BREAKING, *table.KEEPING)
+    for dialect, table in TABLES.items()
+    for row in (*table.breaking, *table.keeping)
 ]
 
 
@@ -47,7 +40,7 @@ def test_every_split_of_an_example_is_judged_alike(dialect: str, stream: bytes) 
 
 
 @pytest.mark.parametrize(("dialect", "row"), ROWS)
-def test_a_stream_in_pieces_is_judged_as_it_is_in_one(dialect: str, row: openai_chat_table.Row) -> None:
+def test_a_stream_in_pieces_is_judged_as_it_is_in_one(dialect: str, row: Row) -> None:
     _, _, stream, options = row
     whole = judged(dialect, stream, **options)
     for size in (1, 7) if len(stream) < 4096 else (997,):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from streamproof_formats.response import ResponseHead
+from streamproof_formats.rules import workers_ai
 
-from .openai_chat_table import EVENTS, JSON, Row, row
+from . import examples
+from .openai_chat_table import EVENTS, JSON, row
 from .streams import DONE, chunk, usage
+from .table import Path, Row, Table
 
 HI = {"response": "Hi"}
 
@@ -95,3 +98,36 @@ KEEPING: list[Row] = [
     row("WA-14", "a quote as JSON has it, and a text about \\\\u0022", {"response": '"\\\\\\\\u0022'}, DONE),
     row("WA-15", "any finish reason", HI, {"response": "", "finish_reason": "whatever"}, DONE),
 ]
+
+PATHS: list[Path] = [
+    (),
+    ("response",),
+    ("p",),
+    ("usage",),
+    ("usage", "total_tokens"),
+    ("finish_reason",),
+    ("error",),
+    ("errors",),
+    ("errors", 0),
+    ("errors", 0, "message"),
+    ("errors", 0, "code"),
+    ("tool_calls",),
+    ("tool_calls", 0),
+    ("tool_calls", 0, "name"),
+    ("tool_calls", 0, "arguments"),
+    ("tool_calls", 0, "id"),
+    ("tool_calls", 0, "type"),
+    ("tool_calls", 0, "index"),
+    ("tool_calls", 0, "function"),
+    ("tool_calls", 0, "function", "name"),
+    ("tool_calls", 0, "function", "arguments"),
+]
+
+TABLE = Table(
+    rules=workers_ai.RULES,
+    counts={"MUST": (2, 2, 0, 0), "SHOULD": (13, 0, 2, 0), "MAY": (2, 0, 0, 0)},
+    breaking=BREAKING,
+    keeping=KEEPING,
+    examples=examples.WORKERS_AI,
+    paths=PATHS,
+)

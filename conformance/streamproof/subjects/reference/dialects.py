@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from streamproof.subjects.reference.anthropic_messages import MessagesReader
 from streamproof.subjects.reference.chat import ChatReader
 from streamproof.subjects.reference.events import Decoder, EventDecoder
 from streamproof.subjects.reference.reader import Reader
@@ -26,5 +27,6 @@ class Dialect(NamedTuple):
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
     "openai-chat": Dialect(ChatReader),
+    "anthropic-messages": Dialect(MessagesReader, headers=("x-api-key: {key}", "anthropic-version: 2023-06-01")),
     "workers-ai": Dialect(WorkersReader),
 }

@@ -1,0 +1,16 @@
+"""Every spoken dialect's table."""
+
+from __future__ import annotations
+
+from . import (
+    anthropic_messages_table,
+    openai_chat_table,
+    workers_ai_table,
+)
+from .table import Table
+
+TABLES: dict[str, Table] = {
+    "openai-chat": openai_chat_table.TABLE,
+    "anthropic-messages": anthropic_messages_table.TABLE,
+    "workers-ai": workers_ai_table.TABLE,
+}
