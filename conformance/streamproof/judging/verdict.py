@@ -91,11 +91,15 @@ def _finding(case: Case, failed: Failed) -> CaseFinding:
 
 
 def rule_of(case: Case, check: CheckName) -> str:
-    """The rule that a finding cites: the first of the scenario's refs, then of what it breaks, then the dialect's."""
-    named = [ref for ref in (*case.scenario.refs, *case.breaks) if ref in RULES]
+    """The rule that a finding cites: the first of the scenario's refs, then of what it breaks, then the dialect's.
+
+    A scenario of several dialects names rules of each: those of the others are none of this case's.
+    """
+    dialect = DIALECTS[case.dialect]
+    others = tuple(other.rule_prefix for other in DIALECTS.values() if other is not dialect)
+    named = [ref for ref in (*case.scenario.refs, *case.breaks) if ref in RULES and not ref.startswith(others)]
     if named:
         return named[0]
-    dialect = DIALECTS[case.dialect]
     return dialect.cites.get(check) or BASE_RULES.get(check) or FRAMING_RULES[dialect.framing]
 
 

@@ -44,7 +44,16 @@ DIALECT: Final = Dialect(
         "tooluse": "tool_use",
         "stopsequence": "stop_sequence",
     },
-    cites={"silent-truncation": "AM-18", "swallowed-error": "AM-20", "wrong-usage": "AM-15"},
+    cites={
+        "silent-truncation": "AM-18",
+        "swallowed-error": "AM-20",
+        "unfinished-call": "AM-18",
+        "invented-finish": "AM-14",
+        "wrong-text": "AM-04",
+        "wrong-tools": "AM-11",
+        "spurious-error": "AM-21b",
+        "wrong-usage": "AM-15",
+    },
 )
 
 
