@@ -63,11 +63,19 @@ class Machine(Protocol):
 
 
 @runtime_checkable
-class ReadsAnswer(Protocol):
+class ReadsAnswer(Machine, Protocol):
     """What a machine has besides where its dialect has rules on an answer that is no stream and was asked for so."""
 
     def receive_answer(self, body: str, end: BodyEnd) -> Iterable[Finding]:
         """Takes a whole body, and tells what it breaks; the message is then that of the answer."""
+
+
+@runtime_checkable
+class ReadsRefusal(Machine, Protocol):
+    """What a machine has besides where its dialect has rules on the body of an error."""
+
+    def receive_refusal(self, body: str) -> Iterable[Finding]:
+        """Takes the whole body of an answer of status 400 and above, and tells what it breaks."""
 
 
 @attrs.frozen(kw_only=True)

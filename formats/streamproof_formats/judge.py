@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamproof_formats import framing_findings, http_findings, ndjson, sse
-from streamproof_formats.dialect import Machine, ReadsAnswer
+from streamproof_formats.dialect import Machine, ReadsAnswer, ReadsRefusal
 from streamproof_formats.dialects import DIALECTS, asks_for_stream, machine, read_error
 from streamproof_formats.message import Message
 from streamproof_formats.profiles import PROFILES
@@ -208,6 +208,8 @@ class Judge:
         if self._head.status >= 400:
             is_whole = end == "clean" and len(body) < _MOST_ANSWER
             self._judge_base(http_findings.of_error_body(self._head, body if is_whole else None))
+            if is_whole and isinstance(self._machine, ReadsRefusal):
+                self._tally.add(*self._machine.receive_refusal(body.decode("utf-8", "replace")))
         if self._machine is None:
             return None
         if self._head.status < 400 and self._asks_for_stream:

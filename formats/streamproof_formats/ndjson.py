@@ -38,6 +38,7 @@ class Decoder:
         self._count = 0
         self._blank: tuple[int, int, int] | None = None  # blank lines since the last event: start, end, count
         self._seen_crlf = False
+        self._last: Note | None = None
         self._notes: list[Note] = []
 
     def receive_data(self, data: bytes) -> None:
@@ -139,6 +140,10 @@ class Decoder:
     def _finish(self) -> Event | Signal:
         """Settles what has no LF behind it: a line if it is JSON, else the beginning of one, which is lost."""
         if self._ended:
+            if self._last is not None:
+                # It is about the end of the body: the note comes after those on the event.
+                self._notes.append(self._last)
+                self._last = None
             return END_OF_STREAM
         self._ended = True
         rest, start = self._buffer[self._at :], self._base + self._at
@@ -150,7 +155,7 @@ class Decoder:
         text = rest.decode(errors="replace")
         if is_payload(text):
             event = self._event(rest, start, end)
-            self._notes.append(Note(kind="no-line-end", start=start, end=end, count=self._count))
+            self._last = Note(kind="no-line-end", start=start, end=end, count=self._count)
             return event
         self._tell_blank()
         self._notes.append(Note(kind="unclosed", start=start, end=end, text=text[:_PREVIEW]))

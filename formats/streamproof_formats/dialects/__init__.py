@@ -11,6 +11,7 @@ import attrs
 from streamproof_formats.dialects import (
     anthropic_messages,
     json_text,
+    ollama_chat,
     openai_chat,
     workers_ai,
 )
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _SPEECHES: Final[Mapping[str, Speech]] = {
     speech.dialect.name: speech
     for speech in (
+        ollama_chat.SPEECH,
         openai_chat.SPEECH,
         anthropic_messages.SPEECH,
         workers_ai.SPEECH,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from . import (
     anthropic_messages_table,
+    ollama_chat_table,
     openai_chat_table,
     workers_ai_table,
 )
 from .table import Table
 
 TABLES: dict[str, Table] = {
+    "ollama-chat": ollama_chat_table.TABLE,
     "openai-chat": openai_chat_table.TABLE,
     "anthropic-messages": anthropic_messages_table.TABLE,
     "workers-ai": workers_ai_table.TABLE,
