@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from streamproof.probing.probes import (
+    anthropic_messages,
     openai_chat,
 )
 from streamproof.probing.probes.common import probes_of
@@ -15,6 +16,7 @@ from streamproof_formats.dialects import DIALECTS
 
 OWN: Final[Mapping[str, tuple[Probe, ...]]] = {
     "openai-chat": openai_chat.PROBES,
+    "anthropic-messages": anthropic_messages.PROBES,
 }
 """By dialect, in place of the common ones."""
 
