@@ -35,6 +35,14 @@ class Call:
         """The arguments, joined."""
         return "".join(self.pieces)
 
+    @property
+    def value(self) -> Any:
+        """The arguments as JSON; None where the token limit cut them off."""
+        try:
+            return json.loads(self.arguments)
+        except ValueError:
+            return None
+
 
 @attrs.frozen(kw_only=True)
 class Utterance:

@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 from streamproof.subjects.reference.anthropic_messages import MessagesReader
 from streamproof.subjects.reference.chat import ChatReader
 from streamproof.subjects.reference.events import Decoder, EventDecoder
+from streamproof.subjects.reference.lines import LineDecoder
+from streamproof.subjects.reference.ollama_chat import OllamaReader
 from streamproof.subjects.reference.reader import Reader
 from streamproof.subjects.reference.workers_ai import WorkersReader
 
@@ -26,6 +28,7 @@ class Dialect(NamedTuple):
 
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
+    "ollama-chat": Dialect(OllamaReader, LineDecoder, "application/x-ndjson"),
     "openai-chat": Dialect(ChatReader),
     "anthropic-messages": Dialect(MessagesReader, headers=("x-api-key: {key}", "anthropic-version: 2023-06-01")),
     "workers-ai": Dialect(WorkersReader),
