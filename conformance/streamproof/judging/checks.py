@@ -231,7 +231,7 @@ def _same_arguments(wanted: Any, said: SaidCall) -> bool:
             # A call without parameters may have no arguments at all: they mean the same as {}.
             return said.raw == wanted or _same_json(said.raw, wanted or "{}")
         return _parses_to(wanted or "{}", said.parsed) or (not wanted and said.parsed in (None, "", {}))
-    return said.parsed == wanted if said.raw is None else _parses_to(said.raw, wanted)
+    return said.parsed == wanted if said.raw is None else _parses_to(said.raw or "{}", wanted)
 
 
 def _same_json(one: str, other: str) -> bool:
