@@ -228,10 +228,9 @@ def _same_arguments(wanted: Any, said: SaidCall) -> bool:
     """Equal as text, or as JSON: some clients give only one of the two."""
     if isinstance(wanted, str):
         if said.raw is not None:
-            # A call without parameters may have no arguments at all: they mean the same as {}.
-            return said.raw == wanted or _same_json(said.raw, wanted or "{}")
+            return said.raw == wanted or _same_json(said.raw, wanted)
         return _parses_to(wanted or "{}", said.parsed) or (not wanted and said.parsed in (None, "", {}))
-    return said.parsed == wanted if said.raw is None else _parses_to(said.raw or "{}", wanted)
+    return said.parsed == wanted if said.raw is None else _parses_to(said.raw, wanted)
 
 
 def _same_json(one: str, other: str) -> bool:

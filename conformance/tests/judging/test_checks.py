@@ -126,8 +126,6 @@ PASSED: dict[str, tuple[Expectation, Observed]] = {
     "arguments given as text": (wanted(**with_call(WHOLE)), seen(choices={0: says_call(ARGUMENTS)})),
     "arguments given only parsed": (wanted(**with_call(WHOLE)), seen(choices={0: says_call(None, {"city": "Oslo"})})),
     "arguments written anew": (wanted(**with_call(WHOLE)), seen(choices={0: says_call('{"city":"Oslo"}')})),
-    "empty arguments written as an empty object": (wanted(**with_call(attrs.evolve(WHOLE, arguments=""))), seen(choices={0: says_call("{}")})),
-    "an empty object given as no arguments": (wanted(choices={0: {"text": None, "tool_calls": ({"arguments": {}},)}}), seen(choices={0: says_call("")})),
     "empty arguments given as an empty object": (wanted(**with_call(attrs.evolve(WHOLE, arguments=""))), seen(choices={0: says_call(None, {})})),
     "a finish reason in another spelling": (wanted(**with_call(WHOLE)), seen(choices={0: says_call(ARGUMENTS, finish_reason="tool-calls")})),
     "a stop with a beginning of the text": (wanted(outcomes=frozenset({"stopped"}), left_within_s=1, text_is_prefix=True, choices={0: {"text": "Hello"}}, usage="unstated"), seen(outcome="stopped", choices={0: choice(text="He", finish_reason=None)}, exchanges=[exchange(complete=False, left_ns=20 * MS)])),
