@@ -281,9 +281,9 @@ class AnthropicMessagesMachine:
             return None
         block = self._open.get(index)
         if block is None and self._count <= MOST_BLOCKS:
-            expected = listed([number(place) for place in list(self._open)[:4]] or ["no block"])
-            message = f"expected {expected}, the open one, found {what} of block {shown(index)}"
-            self._breaches.add("AM-07", message if self._open else f"expected a block to be open, found {what} of none")
+            named = listed([number(place) for place in list(self._open)[:4]]) if self._open else "none is open"
+            message = f"expected the index of an open block ({named}), found {what} of {shown(index)}"
+            self._breaches.add("AM-07", message)
         return block
 
     def _take_message_delta(self, data: dict[str, Any]) -> None:
@@ -326,7 +326,7 @@ class AnthropicMessagesMachine:
         for block in self._open.values():
             if not block.is_unclosed_told:
                 block.is_unclosed_told = True
-                self._breaches.add("AM-04", f"expected the stop of block {block.label} before, found none")
+                self._breaches.add("AM-04", f"expected block {block.label} to stop before its message, found no stop")
 
     def _judge_reason(self) -> None:
         """Judges, at the end of the stream, whether it said why it ended."""
