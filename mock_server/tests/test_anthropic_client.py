@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 
 import pytest
@@ -12,16 +13,18 @@ from streamproof_mock.thread import ServerThread
 
 pytestmark = pytest.mark.clients
 
-if os.environ.get("CI"):
-    import anthropic
-else:
-    anthropic = pytest.importorskip("anthropic", reason="anthropic-sdk-python is not installed")
-
 ASKED = {"model": "m", "max_tokens": 2000, "messages": [{"role": "user", "content": "Hello"}]}
 TOOL = {
     "name": "get_weather",
     "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}},
 }
+
+
+@pytest.fixture(scope="module")
+def anthropic():
+    if os.environ.get("CI"):
+        return importlib.import_module("anthropic")
+    return pytest.importorskip("anthropic", reason="anthropic-sdk-python is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def url():
 
 
 @pytest.fixture
-def client(url):
+def client(anthropic, url):
     with anthropic.Anthropic(base_url=url, api_key="sk-right", max_retries=0) as made:
         yield made
 
@@ -65,7 +68,7 @@ def test_it_reads_a_whole_answer(client):
     assert message.content[0].text == TEXT
 
 
-def test_it_reports_refusals(client, url):
+def test_it_reports_refusals(anthropic, client, url):
     with pytest.raises(anthropic.BadRequestError, match="messages"):
         client.messages.create(**{**ASKED, "messages": []})
     other = anthropic.Anthropic(base_url=url, api_key="sk-wrong", max_retries=0)
