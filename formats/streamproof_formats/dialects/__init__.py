@@ -10,6 +10,7 @@ import attrs
 
 from streamproof_formats.dialects import (
     anthropic_messages,
+    gemini,
     json_text,
     ollama_chat,
     openai_chat,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _SPEECHES: Final[Mapping[str, Speech]] = {
     speech.dialect.name: speech
     for speech in (
+        gemini.SPEECH,
         ollama_chat.SPEECH,
         openai_chat.SPEECH,
         anthropic_messages.SPEECH,

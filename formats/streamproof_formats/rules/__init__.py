@@ -10,6 +10,7 @@ from streamproof_formats.finding import Finding
 from streamproof_formats.rule import Level, Rule
 from streamproof_formats.rules import (
     anthropic_messages,
+    gemini,
     http,
     ndjson,
     ollama_chat,
@@ -32,6 +33,7 @@ RULES: Final = _book(
     sse.RULES,
     http.RULES,
     ndjson.RULES,
+    gemini.RULES,
     ollama_chat.RULES,
     openai_chat.RULES,
     anthropic_messages.RULES,

@@ -7,6 +7,7 @@ from typing import Final
 
 from streamproof_mock.behaviour import (
     anthropic_messages,
+    gemini,
     ollama_chat,
     openai_chat,
     workers_ai,
@@ -15,6 +16,7 @@ from streamproof_mock.behaviour.call import Call
 from streamproof_scenarios.plan import AnswerPlan
 
 ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
+    "gemini": gemini.answer,
     "ollama-chat": ollama_chat.answer,
     "openai-chat": openai_chat.answer,
     "anthropic-messages": anthropic_messages.answer,

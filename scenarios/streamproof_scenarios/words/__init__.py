@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from streamproof_formats.dialects import DIALECTS
 from streamproof_scenarios.words.anthropic_messages import AnthropicMessages
+from streamproof_scenarios.words.gemini import Gemini
 from streamproof_scenarios.words.ollama_chat import OllamaChat
 from streamproof_scenarios.words.openai_chat import OpenaiChat
 from streamproof_scenarios.words.speaker import Speaker
 from streamproof_scenarios.words.workers_ai import WorkersAi
 
 WORDS: Final[dict[str, Callable[[Mapping[str, Any]], Speaker]]] = {
+    "gemini": Gemini,
     "ollama-chat": OllamaChat,
     "openai-chat": OpenaiChat,
     "anthropic-messages": AnthropicMessages,

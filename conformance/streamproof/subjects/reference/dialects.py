@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from streamproof.subjects.reference.anthropic_messages import MessagesReader
 from streamproof.subjects.reference.chat import ChatReader
 from streamproof.subjects.reference.events import Decoder, EventDecoder
+from streamproof.subjects.reference.gemini import GeminiReader
 from streamproof.subjects.reference.lines import LineDecoder
 from streamproof.subjects.reference.ollama_chat import OllamaReader
 from streamproof.subjects.reference.reader import Reader
@@ -28,6 +29,7 @@ class Dialect(NamedTuple):
 
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
+    "gemini": Dialect(GeminiReader, headers=("x-goog-api-key: {key}",)),
     "ollama-chat": Dialect(OllamaReader, LineDecoder, "application/x-ndjson"),
     "openai-chat": Dialect(ChatReader),
     "anthropic-messages": Dialect(MessagesReader, headers=("x-api-key: {key}", "anthropic-version: 2023-06-01")),
