@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from streamproof.probing.probes.common import probes_of
-from streamproof.probing.probes.probe import REFUSED, Asking, Probe, free, limited
+from streamproof.probing.probes.probe import Asking, Probe, limited
 from streamproof_formats.dialects import DIALECTS
 
 _DIALECT: Final = DIALECTS["anthropic-messages"]
@@ -47,15 +47,5 @@ PROBES: Final[tuple[Probe, ...]] = (
         wants="stream",
         refs=("AM-16", "AM-16b"),
         body=lambda asking: _asked(asking, "Count from one to five in digits.", stop_sequences=["3"]),
-    ),
-    Probe(
-        name="no-max-tokens",
-        title="A body without max_tokens",
-        wants="refusal",
-        refs=REFUSED,
-        body=lambda asking: {
-            key: value for key, value in _asked(asking, "Say hello.").items() if key not in _DIALECT.token_limit
-        },
-        tokens=free,
     ),
 )
