@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from streamproof_formats.response import ResponseHead
@@ -45,8 +47,9 @@ def finish(reason: Any = "STOP", index: Any = 0, **fields: Any) -> dict[str, Any
     return chunk(candidate({"text": ""}, finish=reason, index=index), **{"usageMetadata": counts(4, 2), **fields})
 
 
-def call(name: Any = "f", args: Any = ..., **fields: Any) -> dict[str, Any]:
-    function = {"name": name, "args": {} if args is ... else args, **fields}
+def call(name: Any = "f", args: Any = MappingProxyType({}), **fields: Any) -> dict[str, Any]:
+    """A part with a call; a field given as ... is left out."""
+    function = {"name": name, "args": dict(args) if isinstance(args, Mapping) else args, **fields}
     return {"functionCall": {key: value for key, value in function.items() if value is not ...}}
 
 
@@ -126,7 +129,7 @@ KEEPING: list[Row] = [
         "GM-11b", "a call in pieces",
         called(call("f", ..., willContinue=True)),
         called(call(..., ..., partialArgs=[{"jsonPath": "$.city", "stringValue": "Os"}], willContinue=True)),
-        called(call(..., ..., partialArgs=[{"jsonPath": "$.city", "stringValue": "lo"}, {"jsonPath": "$.at.day", "numberValue": 2}], willContinue=True)),
+        called(call(..., ..., partialArgs=[{"jsonPath": "$.city", "stringValue": "lo"}, {"jsonPath": "$.at.day", "numberValue": 2.5}], willContinue=True)),
         called(call(..., ...)),
         BYE),
     row("GM-11c", "cut off after a call", called(call()), finish("MAX_TOKENS")),

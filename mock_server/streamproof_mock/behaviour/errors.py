@@ -44,7 +44,9 @@ _WORKERS_CODES: Final = {400: 5004, 401: 10000, 404: 3042, 405: 5005, 413: 3006,
 
 def _workers(refusal: Refusal) -> Any:
     error = {"code": _WORKERS_CODES.get(refusal.status, 5004), "message": refusal.message}
-    return {"result": None, "success": False, "errors": [error], "messages": []}
+    # Ollama shares the path /api/chat, and a body that cannot be read does not tell which of the two is meant: `error`
+    # is what its clients look for.
+    return {"result": None, "success": False, "errors": [error], "messages": [], "error": refusal.message}
 
 
 def _anthropic(refusal: Refusal) -> Any:

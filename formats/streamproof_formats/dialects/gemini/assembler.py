@@ -51,7 +51,7 @@ class CallDraft:
         """Takes one part of the call."""
         self.id = self.id or (call["id"] if isinstance(call.get("id"), str) else None)
         self.name = self.name or (call["name"] if isinstance(call.get("name"), str) else None)
-        if call.get("args") is not None:
+        if call.get("args") is not None and not self.args:
             self.args = call["args"]
         pieces = call.get("partialArgs")
         for piece in pieces if isinstance(pieces, list) else ():

@@ -210,7 +210,9 @@ class GeminiMachine:
             if finished is not None and parts:
                 breaches.add("GM-09", "expected no parts after the finishReason, found some", about=chunk)
             if finished is not None and reason is not None:
-                breaches.add("GM-08b", f"expected one finishReason, found {finished} and {quoted(reason)}", about=chunk)
+                breaches.add(
+                    "GM-08b", f"expected one finishReason, found {quoted(finished)} and {quoted(reason)}", about=chunk
+                )
             called = (draft is not None and draft.calls) or any("functionCall" in part for part in parts)
             if called and reason is not None and reason not in REASONS:
                 breaches.add("GM-11c", f"expected STOP after a function call, found {quoted(reason)}", about=chunk)
