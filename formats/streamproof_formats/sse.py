@@ -1,7 +1,8 @@
 """Server-sent events (WHATWG HTML 9.2), sans-io: bytes in, events out, and events in, bytes out.
 
-The decoder looks at each byte a bounded number of times however the body is cut, and takes the usual block
-(`data: {...}`, LF, LF) by the shortest way.  What it sees of the framing beside events, it tells in notes.
+The decoder looks at each byte a bounded number of times however the body is cut, and takes the usual blocks by the
+shortest way: `data: {...}`, LF, LF, alone or below `event: name`, LF.  What it sees of the framing beside events, it
+tells in notes.
 """
 
 from __future__ import annotations
@@ -154,6 +155,14 @@ class Decoder:
                 and (event := self._simple_event(at, lf)) is not None
             ):
                 return event
+            if (
+                self._block < 0
+                and lf < self._cr
+                and buffer.startswith(b"event: ", at)
+                and buffer.startswith(b"data: ", lf + 1)
+                and (event := self._named_event(at, lf)) is not None
+            ):
+                return event
             end = min(lf, self._cr)
             if end - at > self._max_line:
                 self._fail("line", self._base + at, self._max_line)
@@ -186,16 +195,38 @@ class Decoder:
         """The event of a block that is one clean `data: ` line; None where it has to go the long way."""
         if lf - at > self._max_line or lf - at > self._max_event:
             return None
-        try:
-            data = self._buffer[at + 6 : lf].decode()
-        except UnicodeDecodeError:
-            return None
-        if not data.isascii() and _SEPARATOR.search(data):
+        data = self._clean_text(at + 6, lf)
+        if data is None:
             return None
         self._at = lf + 2
         self._count += 1
         start = self._base + at
         return Event("message", data, self.last_event_id, start, start + lf - at + 2)
+
+    def _named_event(self, at: int, lf: int) -> Event | None:
+        """The event of a block that is one `event: ` and one clean `data: ` line; None as above."""
+        buffer = self._buffer
+        end = self._find(_LF, lf + 1)
+        if end > self._cr or buffer[end + 1 : end + 2] != b"\n":
+            return None
+        if lf - at > _PREVIEW or max(lf - at, end - lf) > self._max_line or end - lf > self._max_event:
+            return None
+        name, data = buffer[at + 7 : lf], self._clean_text(lf + 7, end)
+        if data is None or not name.isascii():
+            return None
+        self._at = end + 2
+        number, start, kind = self._count, self._base + at, name.decode()
+        self._count += 1
+        self._notes.append(Note(kind="event-field", start=start, end=self._base + lf, event=number, text=kind))
+        return Event(kind or "message", data, self.last_event_id, start, self._base + end + 2)
+
+    def _clean_text(self, start: int, end: int) -> str | None:
+        """The text of some data; None where it is no UTF-8, or holds what a note tells of."""
+        try:
+            data = self._buffer[start:end].decode()
+        except UnicodeDecodeError:
+            return None
+        return None if not data.isascii() and _SEPARATOR.search(data) else data
 
     def _take_line(self, at: int, end: int) -> Event | Signal | None:
         """Takes the line whose end begins at `end`; None where it dispatches nothing."""

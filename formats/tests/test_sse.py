@@ -245,7 +245,8 @@ def whatwg_events(data: bytes) -> list[tuple[str, str, str]]:
 
 PIECES = st.sampled_from(
     [b"data", b"data: ", b"event:", b"id: ", b"retry: ", b":", b" ", b"\n", b"\n\n", b"\r", b"\r\n", b"\r\n\r\n", b"{}",
-     b"x", b"\0", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\xc2\x85", b"\xe2", b"\x80", b"\xff", b"\xed\xa0\x80", b"1"]
+     b"x", b"\0", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\xc2\x85", b"\xe2", b"\x80", b"\xff", b"\xed\xa0\x80", b"1",
+     b"data: {}\n\n", b"event: x\ndata: {}\n\n", b"event: \xc3\xa9\ndata: {}\n\n", b"event: \ndata: \xc2\x85\n\n"]
 )  # fmt: skip
 BODIES = st.lists(PIECES | st.binary(max_size=3), max_size=24).map(b"".join)
 
@@ -331,12 +332,25 @@ def looked_at(pieces: list[bytes]) -> int:
         [b"data: ", *[b"x" * 64] * 2000, b"\n\n"],
         [b"data: x\r\r" * 15000 + b"\n\n"],
         [b"data: x\n\n" * 15000],
+        [b"event: x\ndata: x\n\n" * 9000],
         [b": c\n" * 30000],
         [b"data: x\n" * 15000],
     ],
 )
 def test_each_byte_is_searched_once_for_each_kind_of_line_end(pieces):
     assert looked_at(pieces) <= 2 * sum(map(len, pieces))
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"event: x\ndata: ", *[b"x" * 64] * 2000, b"\n\n"],
+        [b"event: x\ndata: " + b"x" * 9000 + b"\ndata: x\n\n"],
+        [b"event: x\ndata: x\ndata: x\n\n" * 5000],
+    ],
+)
+def test_a_line_below_a_name_is_searched_once_more_at_most(pieces):
+    assert looked_at(pieces) <= 3 * sum(map(len, pieces))
 
 
 ENCODED = [
@@ -381,3 +395,45 @@ def test_what_is_encoded_decodes_to_itself(data, event, event_id, eol, comment):
     events, notes = decode([body])
     assert [(one.type, one.data, one.id) for one in events] == [(event or "message", "\n".join(data), event_id)]
     assert "unclosed" not in {note.kind for note in notes}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"event: x\ndata: {}\n\n",
+        b"event: \ndata: {}\n\n",
+        b"event:  x \ndata:  \n\n",
+        b"event: x\ndata: {}\n\r\n",
+        b"event: x\ndata: {}\r\n\n",
+        b"event: x\r\ndata: {}\n\n",
+        b"event: x\ndata: a\rdata: b\n\n",
+        b"event: x\ndata: a\ndata: b\n\n",
+        b"event: x\ndata: \xff\n\n",
+        b"event: \xff\ndata: a\n\n",
+        b"event: x\ndata: \xe2\x80\xa8\n\n",
+        b"event: " + b"x" * 300 + b"\ndata: a\n\n",
+        b"id: 7\nevent: a\ndata: 1\n\nevent: b\ndata: 2\n\n",
+        b"event: x\ndata: {}\n",
+        b"event: x\ndata: {}",
+    ],
+)
+def test_a_block_of_name_and_data_is_the_same_whole_and_line_by_line(body):
+    lines = body.splitlines(keepends=True)
+    assert decode([body * 2]) == decode(lines * 2)
+
+
+@pytest.mark.parametrize("size", range(50, 70))
+def test_limits_hold_for_a_block_of_name_and_data(size):
+    def told(pieces):
+        decoder = Decoder(max_line=62, max_event=60)
+        try:
+            for piece in pieces:
+                decoder.receive_data(piece)
+                while isinstance(event := decoder.next_event(), Event):
+                    return event
+        except LimitError as error:
+            return str(error)
+
+    body = b"event: x\ndata: " + b"x" * size + b"\n\n"
+    assert told([body]) == told([body[:20], body[20:]])
+    assert (told([body]) is None) is False

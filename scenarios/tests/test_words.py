@@ -109,6 +109,98 @@ def test_each_chunk_has_a_null_usage_where_the_usage_is_asked_for() -> None:
     assert '"usage":{"prompt_tokens":1}' in body("openai-chat", "usage: {prompt_tokens: 1}", more=more)
 
 
+START = (
+    'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant",'
+    '"model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":3,"output_tokens":1}}}\n\n'
+)
+
+
+def event(kind: str, fields: str = "") -> str:
+    return f'event: {kind}\ndata: {{"type":"{kind}"{fields and "," + fields}}}\n\n'
+
+
+def opens(index: int, block: str) -> str:
+    return event("content_block_start", f'"index":{index},"content_block":{block}')
+
+
+def delta(index: int, fields: str) -> str:
+    return event("content_block_delta", f'"index":{index},"delta":{fields}')
+
+
+def closes(index: int) -> str:
+    return event("content_block_stop", f'"index":{index}')
+
+
+def says(text: str, index: int = 0) -> str:
+    return delta(index, f'{{"type":"text_delta","text":"{text}"}}')
+
+
+def ends(reason: str, usage: str = '"output_tokens":2', sequence: str = "null") -> str:
+    return event(
+        "message_delta", f'"delta":{{"stop_reason":"{reason}","stop_sequence":{sequence}}},"usage":{{{usage}}}'
+    )
+
+
+TEXT = '{"type":"text","text":""}'
+SIGNED = delta(0, '{"type":"signature_delta","signature":"c2lnbmF0dXJl"}')
+TOOL_A = '{"type":"tool_use","id":"a","name":"f","input":{}}'
+
+ANTHROPIC_MESSAGES = {
+    "role: assistant": START,
+    "text: Hel": START + opens(0, TEXT) + says("Hel"),
+    "role: assistant, text: Hel, text: lo": START + opens(0, TEXT) + says("Hel") + says("lo"),
+    "reasoning: hm, text: Hi": (
+        START
+        + opens(0, '{"type":"thinking","thinking":"","signature":""}')
+        + delta(0, '{"type":"thinking_delta","thinking":"hm"}')
+        + SIGNED
+        + closes(0)
+        + opens(1, TEXT)
+        + says("Hi", 1)
+    ),
+    "text: a, finish: stop, done": (
+        START + opens(0, TEXT) + says("a") + closes(0) + ends("end_turn") + event("message_stop")
+    ),
+    "finish: length": START + ends("max_tokens"),
+    "finish: tool_calls": START + ends("tool_use"),
+    "finish: content_filter": START + ends("refusal"),
+    "finish: pause_turn": START + ends("pause_turn"),
+    "finish: stop_sequence": START + ends("stop_sequence", sequence='"END"'),
+    "usage: {input: 3, output: 9, total: 12}, finish: stop": START
+    + ends("end_turn", '"output_tokens":9,"input_tokens":3'),
+    "finish: stop, usage: {output: 9}": START + ends("end_turn") + ends("end_turn", '"output_tokens":9'),
+    "tool: {index: 0, id: a, name: f}, tool: {index: 0, arguments: '{}'}": (
+        START
+        + opens(0, TOOL_A)
+        + delta(0, '{"type":"input_json_delta","partial_json":""}')
+        + delta(0, '{"type":"input_json_delta","partial_json":"{}"}')
+    ),
+    "tool: {index: 0, id: a, name: f, arguments: '{}'}, tool: {index: 1, name: g}": (
+        START
+        + opens(0, TOOL_A)
+        + delta(0, '{"type":"input_json_delta","partial_json":"{}"}')
+        + closes(0)
+        + opens(1, '{"type":"tool_use","id":"toolu_1","name":"g","input":{}}')
+        + delta(1, '{"type":"input_json_delta","partial_json":""}')
+    ),
+    "done": event("message_stop"),
+    "error: {message: busy}": event("error", '"error":{"type":"api_error","message":"busy"},"request_id":"req_1"'),
+    "event: {type: ping}": event("ping"),
+    "chunk: {type: ping}": event("ping"),
+    "event: {x: 1}": 'data: {"x":1}\n\n',
+    "{event: {type: ping}, name: null}": 'data: {"type":"ping"}\n\n',
+    "role: assistant, event: {type: content_block_start, index: 0, content_block: {type: text, text: ''}}, text: a": (
+        START + opens(0, TEXT) + says("a")
+    ),
+    "repeat: {times: 2, steps: [text: a]}": START + opens(0, TEXT) + says("a") * 2,
+}
+
+
+@pytest.mark.parametrize(("steps", "written"), ANTHROPIC_MESSAGES.items(), ids=ANTHROPIC_MESSAGES.keys())
+def test_anthropic_messages_writes_its_words(steps: str, written: str) -> None:
+    assert body("anthropic-messages", steps) == written
+
+
 HTTP_ERRORS = {
     ("openai-chat", 429, "{message: slow down}"): (
         '{"error":{"message":"slow down","type":"rate_limit_error","param":null,"code":null}}'
@@ -121,6 +213,12 @@ HTTP_ERRORS = {
     ),
     ("workers-ai", 429, "{message: slow down}"): (
         '{"result":null,"success":false,"errors":[{"code":3040,"message":"slow down"}],"messages":[]}'
+    ),
+    ("anthropic-messages", 529, "{message: busy}"): (
+        '{"type":"error","error":{"type":"overloaded_error","message":"busy"},"request_id":"req_1"}'
+    ),
+    ("anthropic-messages", 500, "{}"): (
+        '{"type":"error","error":{"type":"api_error","message":"The server had an error"},"request_id":"req_1"}'
     ),
     ("workers-ai", 500, "{code: 7}"): (
         '{"result":null,"success":false,"errors":[{"code":7,"message":"The server had an error"}],"messages":[]}'
@@ -137,6 +235,13 @@ def test_an_error_under_a_bad_status_is_the_whole_body(case: tuple[str, int, str
 UNSAYABLE = {
     ("workers-ai", "refusal: No."): ("workers-ai has no word 'refusal'; take the dialect out, or write a chunk"),
     ("workers-ai", "reasoning: hm"): ("workers-ai has no word 'reasoning'; take the dialect out, or write a chunk"),
+    ("anthropic-messages", "refusal: No."): (
+        "anthropic-messages has no word 'refusal'; take the dialect out, or write an event"
+    ),
+    ("anthropic-messages", "{text: a, choice: 1}"): "anthropic-messages has no choices; leave choice away",
+    ("anthropic-messages", "tool: {index: 0, arguments: '{}'}"): (
+        "a tool_use block opens with a name, and no call that has one is open; write its name"
+    ),
     ("workers-ai", "{text: a, choice: 1}"): "workers-ai has no choices; leave choice away",
     ("workers-ai", "{chunk: {}, choice: 1}"): "workers-ai has no choices; leave choice away",
 }
@@ -196,3 +301,24 @@ def test_what_is_usual_breaks_no_rule(steps: str, request_body: str) -> None:
 def test_what_is_usual_in_workers_ai_breaks_no_rule() -> None:
     steps = "role: assistant, text: Hello, finish: stop, usage: {input: 3, output: 2}, done"
     assert judge(body("workers-ai", steps).encode(), "workers-ai").findings == ()
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "role: assistant, text: Hello, finish: stop, done",
+        "text: a, reasoning: hm, text: b, finish: length, usage: {input: 3, output: 2}, done",
+        (
+            "role: assistant, reasoning: hm, tool: {index: 0, id: a, name: f}, tool: {index: 0, arguments: '{}'}, "
+            "tool: {index: 1, id: b, name: f, arguments: '{}'}, usage: {output: 9}, finish: tool_calls, done"
+        ),
+        "text: a, event: {type: ping}, text: b, finish: stop_sequence, done",
+        "role: assistant, text: a, error: {message: busy}",
+        "error: {type: overloaded_error}",
+        "finish: stop, done",
+    ],
+)
+def test_what_is_usual_in_anthropic_messages_breaks_no_rule(steps: str) -> None:
+    asked = {"model": "m", "max_tokens": 5, "messages": [], "stream": True}
+    found = judge(body("anthropic-messages", steps).encode(), "anthropic-messages", request=asked).findings
+    assert [f"{finding.rule}: {finding.message}" for finding in found] == []

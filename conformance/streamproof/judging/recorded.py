@@ -135,7 +135,5 @@ def passing_profiles(
     return tuple(
         name
         for name, profile in PROFILES.items()
-        if failing
-        and failing <= profile.narrowed(dialect).allows.keys()
-        and worth(again(name)) != "fail"
+        if failing and failing <= profile.narrowed(dialect).allows.keys() and worth(again(name)) != "fail"
     )

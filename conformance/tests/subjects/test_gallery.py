@@ -12,6 +12,7 @@ import pytest
 from streamproof.adapters.client_file import load_client_file
 from streamproof.adapters.needs import find_missing
 from streamproof.adapters.spec import ClientSpec
+from streamproof_formats.dialects import DIALECTS
 
 Play = Callable[..., Awaitable[list[Any]]]
 Make = Callable[..., Any]
@@ -51,14 +52,17 @@ async def test_a_client_that_is_set_up_reads_a_plain_stream(label: str, play: Pl
     missing = await find_missing(spec)
     if missing is not None:
         pytest.skip(missing.reason)
-    is_workers = spec.name.startswith("callaback")
-    stream = 'data: {"response":"Hi"}\n\ndata: {"response":" you"}\n\n' if is_workers else chunks("Hi", " you")
-    dialect = "workers-ai" if is_workers else "openai-chat"
-    [run] = await play(spec, answer(stream + DONE), runs=[{"dialect": dialect}], deadline_s=20.0)
+    dialect, stream = STREAMS[spec.name] if spec.name in STREAMS else ("openai-chat", chunks("Hi", " you") + DONE)
+    [run] = await play(
+        spec, answer(stream), runs=[{"dialect": dialect, "request": dict(DIALECTS[dialect].request)}], deadline_s=20.0
+    )
     match run.said.reports[0].kind:
         case "delta":
             assert run.deltas == ["Hi", " you"]
             assert run.choice["text"] == "Hi you"
+        case "item" if dialect == "anthropic-messages":
+            deltas = [report.data["delta"] for report in run.said.reports if "delta" in report.data]
+            assert [delta["text"] for delta in deltas if "text" in delta] == ["Hi", " you"]
         case "item":
             assert [report.data["choices"][0]["delta"]["content"] for report in run.said.reports] == ["Hi", " you"]
         case "event":
@@ -75,3 +79,25 @@ def chunks(*texts: str) -> str:
         f"data: {json.dumps({**heads, 'choices': [choice]}, separators=(',', ':'))}\n\n"
         for choice in ({"index": 0, "delta": {"content": text}, "finish_reason": None} for text in texts)
     )
+
+
+def events(*texts: str) -> str:
+    """The same as Anthropic's events."""
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    message = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [], "usage": usage}
+    parts: list[dict[str, Any]] = [
+        {"type": "message_start", "message": message},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        *({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}} for text in texts),
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage},
+        {"type": "message_stop"},
+    ]
+    return "".join(f"event: {part['type']}\ndata: {json.dumps(part)}\n\n" for part in parts)
+
+
+STREAMS = {
+    "callaback-python": ("workers-ai", 'data: {"response":"Hi"}\n\ndata: {"response":" you"}\n\n' + DONE),
+    "anthropic-python": ("anthropic-messages", events("Hi", " you")),
+}
+"""Of clients that do not speak openai-chat: what they speak, and a plain stream of it."""

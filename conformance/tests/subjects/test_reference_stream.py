@@ -323,6 +323,108 @@ WORKERS: dict[str, tuple[str, Json, str | None]] = {
 }
 
 
+def named(kind: str, **fields: Json) -> str:
+    return event({"type": kind, **fields}, kind)
+
+
+def opened(index: int, kind: str, **fields: Json) -> str:
+    return named("content_block_start", index=index, content_block={"type": kind, **fields})
+
+
+def piece(index: int, kind: str, **fields: Json) -> str:
+    return named("content_block_delta", index=index, delta={"type": kind, **fields})
+
+
+def said(content: Json, index: int = 0) -> str:
+    return piece(index, "text_delta", text=content)
+
+
+def closed(index: int = 0) -> str:
+    return named("content_block_stop", index=index)
+
+
+def ended(reason: Json = "end_turn", **counts: Json) -> str:
+    return named("message_delta", delta={"stop_reason": reason}, usage={"output_tokens": 5, **counts}) + LAST
+
+
+LAST = named("message_stop")
+FIRST = named("message_start", message={"id": "m", "content": [], "usage": {"input_tokens": 3, "output_tokens": 1}})
+BLOCK = opened(0, "text", text="")
+TOOL = opened(0, "tool_use", id="a", name="f", input={})
+THINKING = opened(0, "thinking", thinking="", signature="")
+OVERLOADED = event({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, "error")
+ALL = {"text": "Hello", "finish_reason": "end_turn"}
+
+ANTHROPIC: dict[str, tuple[str, Json, str | None]] = {
+    "text in pieces": (FIRST + BLOCK + said("Hel") + said("lo") + closed() + ended(), ALL, None),
+    "nothing but its ends": (FIRST + ended(), {"text": None, "finish_reason": "end_turn"}, None),
+    "the last counts": (
+        FIRST + named("message_delta", delta={"stop_reason": None}, usage={"output_tokens": 9}) + ended(input_tokens=7),
+        {"usage": {"input": 7, "output": 5, "total": None}},
+        None,
+    ),
+    "text in the start": (FIRST + opened(0, "text", text="Hel") + said("lo") + closed() + ended(), ALL, None),
+    "two texts at once": (
+        FIRST + BLOCK + opened(1, "text", text="") + said("Hel") + said("lo", 1) + closed() + closed(1) + ended(),
+        ALL,
+        None,
+    ),
+    "pings and types unknown": (
+        event({"type": "ping"}, "ping") + FIRST + event({}, "ping") + BLOCK + named("vertex_event", x=1) + said("Hello")
+        + piece(0, "new_delta", text="XXX") + closed() + opened(1, "new", text="XXX") + said("XXX", 1) + closed(1)
+        + ended(),
+        ALL,
+        None,
+    ),
+    "no names": (
+        "".join(line for line in (FIRST + BLOCK + said("Hello") + closed() + ended()).splitlines(keepends=True)
+                if not line.startswith("event:")),
+        ALL,
+        None,
+    ),
+    "thinking": (
+        FIRST + THINKING + piece(0, "thinking_delta", thinking="hm") + piece(0, "signature_delta", signature="x")
+        + closed() + opened(1, "text", text="") + said("Hello", 1) + closed(1) + ended(),
+        {"text": "Hello", "reasoning": "hm"},
+        None,
+    ),
+    "input in pieces": (
+        FIRST + TOOL + piece(0, "input_json_delta", partial_json='{"a":') + piece(0, "input_json_delta", partial_json="1}")
+        + closed() + ended("tool_use"),
+        {"tool_calls": [a_call("a", "f", '{"a":1}', {"a": 1})], "finish_reason": "tool_use"},
+        None,
+    ),
+    "no input": (
+        FIRST + TOOL + piece(0, "input_json_delta", partial_json="") + closed() + ended("tool_use"),
+        {"tool_calls": [a_call("a", "f", "{}", {})]},
+        None,
+    ),
+    "input in the start": (
+        FIRST + opened(0, "tool_use", id="a", name="f", input={"a": 1}) + closed() + ended("tool_use"),
+        {"tool_calls": [a_call("a", "f", '{"a":1}', {"a": 1})]},
+        None,
+    ),
+    "input cut by the limit": (
+        FIRST + TOOL + piece(0, "input_json_delta", partial_json='{"a"') + closed() + ended("max_tokens"),
+        {"tool_calls": [a_call("a", "f", '{"a"', None)], "finish_reason": "max_tokens"},
+        None,
+    ),
+    "a call cut off": (
+        FIRST + TOOL + piece(0, "input_json_delta", partial_json="{}"),
+        {"tool_calls": [a_call("a", "f", "{}", None)]},
+        "incomplete_stream",
+    ),
+    "an error": (FIRST + BLOCK + said("Hel") + OVERLOADED, {"text": "Hel", "finish_reason": None}, "overloaded_error"),
+    "an error without a name": (FIRST + OVERLOADED.removeprefix("event: error\n"), {"text": None}, "overloaded_error"),
+    "an error without its object": (FIRST + event({"type": "error", "message": "no"}), {"text": None}, "error"),
+    "no end": (FIRST + BLOCK + said("Hello") + closed() + ended().removesuffix(LAST), ALL, "incomplete_stream"),
+    "an end and nothing before": (LAST, {}, "empty_stream"),
+    "a delta without a start": (FIRST + said("Hello"), {"text": None}, "malformed_event"),
+    "a number as text": (FIRST + BLOCK + said("Hel") + said(5), {"text": "Hel"}, "malformed_event"),
+    "after the end": (FIRST + BLOCK + said("Hello") + closed() + ended() + said("XXX") + OVERLOADED, ALL, None),
+}  # fmt: skip
+
+
 def played(pieces: list[bytes], dialect: str, request: Json) -> tuple[Json, dict[Any, str], ClientError | None]:
     stream = ChatStream(dialect, request)
     deltas: dict[Any, str] = {}
@@ -354,6 +456,7 @@ def holds(expected: Json, found: Json) -> bool:
 
 
 CASES = [("openai-chat", name, *row) for name, row in TABLE.items()]
+CASES += [("anthropic-messages", name, *row) for name, row in ANTHROPIC.items()]
 CASES += [("workers-ai", name, *row) for name, row in WORKERS.items()]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamproof_formats.dialects import (
+    anthropic_messages,
     cohere_v2,
     gemini,
     json_text,
@@ -35,6 +36,7 @@ _SPEECHES: Final[Mapping[str, Speech]] = {
         openai_chat.SPEECH,
         openai_completions.SPEECH,
         openai_responses.SPEECH,
+        anthropic_messages.SPEECH,
         workers_ai.SPEECH,
         mistral.SPEECH,
         cohere_v2.SPEECH,

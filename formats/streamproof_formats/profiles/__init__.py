@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from streamproof_formats.profiles import (
+    anthropic_messages,
     openai_chat,
     openai_completions,
     openai_responses,
@@ -33,6 +34,7 @@ PROFILES: Final[Mapping[str, Profile]] = _book(
         *openai_chat.PROFILES,
         *openai_completions.PROFILES,
         *openai_responses.PROFILES,
+        *anthropic_messages.PROFILES,
     )
 )
 """Every profile by name."""

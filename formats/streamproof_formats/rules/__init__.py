@@ -9,6 +9,7 @@ from typing import Final
 from streamproof_formats.finding import Finding
 from streamproof_formats.rule import Level, Rule
 from streamproof_formats.rules import (
+    anthropic_messages,
     cohere_v2,
     gemini,
     http,
@@ -41,6 +42,7 @@ RULES: Final = _book(
     openai_chat.RULES,
     openai_completions.RULES,
     openai_responses.RULES,
+    anthropic_messages.RULES,
     workers_ai.RULES,
     mistral.RULES,
     cohere_v2.RULES,

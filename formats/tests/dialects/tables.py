@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    anthropic_messages_table,
     cohere_v2_table,
     gemini_table,
     mistral_table,
@@ -20,6 +21,7 @@ TABLES: dict[str, Table] = {
     "openai-chat": openai_chat_table.TABLE,
     "openai-completions": openai_completions_table.TABLE,
     "openai-responses": openai_responses_table.TABLE,
+    "anthropic-messages": anthropic_messages_table.TABLE,
     "workers-ai": workers_ai_table.TABLE,
     "mistral": mistral_table.TABLE,
     "cohere-v2": cohere_v2_table.TABLE,

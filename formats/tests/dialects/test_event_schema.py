@@ -16,6 +16,45 @@ from streamproof_formats.dialects.schema_book import document, event_schema
 from . import cohere_v2_table, mistral_table, openai_completions_table
 from .streams import chunk, entry, token, usage
 
+ANTHROPIC: dict[str, Any] = {
+    "message_start": {
+        "message": {
+            "id": "m",
+            "type": "message",
+            "role": "assistant",
+            "model": "m",
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "stop_details": None,
+            "container": None,
+            "usage": {
+                "input_tokens": 1,
+                "output_tokens": 1,
+                "cache_read_input_tokens": None,
+                "service_tier": "standard",
+            },
+        }
+    },
+    "content_block_start": {"index": 0, "content_block": {"type": "text"}},
+    "content_block_delta": {"index": 0, "delta": {"type": "text_delta"}},
+    "content_block_stop": {"index": 0},
+    "message_delta": {
+        "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+        "usage": {"output_tokens": 1, "input_tokens": None},
+    },
+    "error": {"error": {"type": "t", "message": "m"}, "request_id": "r"},
+    "block-text": {"text": "", "citations": None},
+    "block-thinking": {"thinking": "", "signature": ""},
+    "block-redacted_thinking": {"data": ""},
+    "block-tool_use": {"id": "a", "name": "f", "input": {}},
+    "block-server_tool_use": {"id": "a", "name": "f", "input": {}},
+    "delta-text_delta": {"text": ""},
+    "delta-thinking_delta": {"thinking": ""},
+    "delta-signature_delta": {"signature": ""},
+    "delta-input_json_delta": {"partial_json": ""},
+    "delta-citations_delta": {"citation": {}},
+}
 WHOLE: dict[tuple[str, str], Any] = {
     ("openai-chat", "chunk"): chunk(
         entry(
@@ -39,6 +78,7 @@ WHOLE: dict[tuple[str, str], Any] = {
         obfuscation="",
         moderation={"input": {"type": "moderation_results", "results": [{}]}, "output": {"type": "error", "code": "c"}},
     ),
+    **{("anthropic-messages", name): value for name, value in ANTHROPIC.items()},
     ("openai-chat", "error"): {"error": {"message": "m", "type": "t", "param": None, "code": None}},
     ("workers-ai", "chunk"): {
         "response": "x",

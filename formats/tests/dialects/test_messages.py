@@ -11,7 +11,7 @@ import pytest
 from streamproof_formats.dialects import machine
 from streamproof_formats.message import Choice, FunctionCall, Message, StreamError, ToolCall, Usage
 
-from . import cohere_v2_table, examples, mistral_table, openai_completions_table
+from . import anthropic_messages_cases, cohere_v2_table, examples, mistral_table, openai_completions_table
 from .openai_chat_table import ERROR, PLAIN, TYPELESS
 from .streams import DONE, body, call, chunk, entry, finish, function, judged, role, say, text, tool, usage
 
@@ -399,6 +399,7 @@ CASES = [
     pytest.param(dialect, stream, expected, id=f"{dialect}: {name}")
     for dialect, table in (
         ("openai-chat", OPENAI_CHAT),
+        ("anthropic-messages", anthropic_messages_cases.CASES),
         ("openai-completions", openai_completions_table.MESSAGES),
         ("workers-ai", WORKERS_AI),
         ("mistral", mistral_table.MESSAGES),

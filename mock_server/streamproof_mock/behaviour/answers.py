@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from streamproof_mock.behaviour import (
+    anthropic_messages,
     cohere_v2,
     gemini,
     mistral,
@@ -24,6 +25,7 @@ ANSWERS: Final[Mapping[str, Callable[[Call], AnswerPlan]]] = {
     "openai-chat": openai_chat.answer,
     "openai-completions": openai_completions.answer,
     "openai-responses": openai_responses.answer,
+    "anthropic-messages": anthropic_messages.answer,
     "workers-ai": workers_ai.answer,
     "mistral": mistral.answer,
     "cohere-v2": cohere_v2.answer,

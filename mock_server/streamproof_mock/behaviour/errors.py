@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -51,7 +52,8 @@ def _workers(refusal: Refusal) -> Any:
 def _anthropic(refusal: Refusal) -> Any:
     kinds = {401: "authentication_error", 404: "not_found_error", 413: "request_too_large", 501: "api_error"}
     kind = kinds.get(refusal.status, "invalid_request_error")
-    return {"type": "error", "error": {"type": kind, "message": refusal.message}}
+    request_id = f"req_{secrets.token_hex(12)}"
+    return {"type": "error", "error": {"type": kind, "message": refusal.message}, "request_id": request_id}
 
 
 def _gemini(refusal: Refusal) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from streamproof_formats.dialects import DIALECTS
+from streamproof_scenarios.words.anthropic_messages import AnthropicMessages
 from streamproof_scenarios.words.cohere_v2 import CohereV2
 from streamproof_scenarios.words.gemini import Gemini
 from streamproof_scenarios.words.mistral import Mistral
@@ -22,6 +23,7 @@ WORDS: Final[dict[str, Callable[[Mapping[str, Any]], Speaker]]] = {
     "openai-chat": OpenaiChat,
     "openai-completions": OpenaiCompletions,
     "openai-responses": OpenaiResponses,
+    "anthropic-messages": AnthropicMessages,
     "workers-ai": WorkersAi,
     "mistral": Mistral,
     "cohere-v2": CohereV2,

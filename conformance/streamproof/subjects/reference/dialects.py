@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from streamproof.subjects.reference.anthropic_messages import MessagesReader
 from streamproof.subjects.reference.chat import ChatReader
 from streamproof.subjects.reference.cohere import CohereReader
 from streamproof.subjects.reference.completions import CompletionsReader
@@ -37,6 +38,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "openai-chat": Dialect(ChatReader),
     "openai-completions": Dialect(CompletionsReader),
     "openai-responses": Dialect(ResponsesReader),
+    "anthropic-messages": Dialect(MessagesReader, headers=("x-api-key: {key}", "anthropic-version: 2023-06-01")),
     "workers-ai": Dialect(WorkersReader),
     "mistral": Dialect(MistralReader),
     "cohere-v2": Dialect(CohereReader),
