@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from streamproof.subjects.reference import __main__ as adapter
-from streamproof.subjects.reference import chat, client, connection, error, events, message, stream
+from streamproof.subjects.reference import chat, client, connection, error, events, message, reader, stream
 
 Json = Any
 FAULTS: dict[str, Callable[[], None]] = {}
@@ -74,7 +74,7 @@ def drops_text_after_error() -> None:
 
 @fault
 def swallows_errors_of_the_stream() -> None:
-    stream.error_in = lambda *_: None
+    reader.Reader.error_in = lambda *_: None
 
 
 @fault
@@ -205,15 +205,15 @@ def buffers_deltas() -> None:
 
 @fault
 def sums_usage() -> None:
-    take = chat._take_usage
+    take = chat.take_usage
 
-    def summed(answer: chat.Answer, chunk: Mapping[str, Json]) -> None:
+    def summed(answer: message.Answer, chunk: Mapping[str, Json]) -> None:
         before = answer.usage or {}
         take(answer, chunk)
         if isinstance(chunk.get("usage"), dict) and answer.usage:
             answer.usage = {key: (before.get(key) or 0) + (value or 0) for key, value in answer.usage.items()}
 
-    chat._take_usage = summed
+    chat.take_usage = summed
 
 
 @fault
