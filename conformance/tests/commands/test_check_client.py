@@ -84,7 +84,7 @@ def test_quiet_shows_one_line_and_the_totals(call: Call) -> None:
         (("plain/unicode", "--select", "dialect:openai-chat"), 1),
         (("plain/unicode", "--select", "dialect:workers-ai", "--delivery", "all"), 8),
         (("--select", "rule:OC-26"), 2),
-        (("--select", "ref:openai/openai-python#1230"), 2),
+        (("--select", "ref:openai/openai-python#1230", "--select", "dialect:openai-chat"), 1),
         (("plain", "--select", "force:quirk"), 1),
         (("plain/unicode", "--delivery", "all"), 16),
         (("plain/unicode", "--delivery", "whole", "--delivery", "size:9"), 4),

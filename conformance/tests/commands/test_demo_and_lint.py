@@ -111,14 +111,6 @@ def test_lint_of(name: str, call: Call, folder: Path) -> None:
     assert told is None or told in found.out
 
 
-def test_lint_names_what_cannot_be_written_yet(call: Call, folder: Path) -> None:
-    (folder / "own").mkdir()
-    (folder / "own/a.yaml").write_text(GOOD.replace("openai-chat", "cohere-v2"))
-    found = call("lint", "a", "--scenarios", "own", "-v")
-    assert found.code == 0
-    assert "note: a is not played: cohere-v2 is not spoken yet" in found.out
-
-
 def test_whole_catalogue_breaks_exactly_what_it_says(call: Call) -> None:
     found = call("lint", "--static")
     assert (found.code, found.out) == (0, "")

@@ -266,13 +266,13 @@ def test_the_runner_looks_on_for_as_long_as_a_client_may_take_to_leave(left_with
 def test_book_finds_cases_by_id_and_by_the_hash_of_any_usual_delivery(book: Catalogue) -> None:
     served = ScenarioBook(book.scenarios)
     case = "encoding/character-cut-between-reads"
-    found = served.find(f"{case}/v1/chat/completions", "openai-chat")
+    found = served.find(f"{case}/v1/chat/completions", ("openai-chat",))
     assert found is not None
     assert (found[0].case, found[0].delivery, found[1]) == (f"{case}@openai-chat", "as-written", len(case))
     for delivery in ("as-written", "bytewise", "size:7"):
         name = case_hash(f"{case}@openai-chat", delivery)
-        hit = served.find(f"{name}/v1/chat/completions", "openai-chat")
+        hit = served.find(f"{name}/v1/chat/completions", ("openai-chat",))
         assert hit is not None
         assert (hit[0].delivery, hit[1]) == (delivery, 8)
-    assert served.find(name, "workers-ai") is None
+    assert served.find(name, ("workers-ai",)) is None
     assert served.find("0badcafe/v1", None) is None
