@@ -74,22 +74,24 @@ def test_quiet_shows_one_line_and_the_totals(call: Call) -> None:
     assert "where" not in out
 
 
+CHAT = ("--select", "dialect:openai-chat")
+
 # What is played
 
 
 @pytest.mark.parametrize(
     ("words", "cases"),
     [
-        (("plain/unicode",), 2),
+        (("plain/logprobs",), 1),
         (("plain/unicode", "--select", "dialect:openai-chat"), 1),
         (("plain/unicode", "--select", "dialect:workers-ai", "--delivery", "all"), 8),
         (("--select", "rule:OC-26"), 2),
         (("--select", "ref:openai/openai-python#1230", "--select", "dialect:openai-chat"), 1),
         (("plain", "--select", "force:quirk"), 1),
-        (("plain/unicode", "--delivery", "all"), 16),
-        (("plain/unicode", "--delivery", "whole", "--delivery", "size:9"), 4),
-        (("plain/unicode", "--delivery", "random"), 2),
-        (("plain", "--shard", "1/5"), 6),
+        (("plain/logprobs", "--delivery", "all"), 8),
+        (("plain/logprobs", "--delivery", "whole", "--delivery", "size:9"), 2),
+        (("plain/logprobs", "--delivery", "random"), 1),
+        (("plain", "--select", "dialect:openai-chat", "--shard", "1/5"), 4),
     ],
 )
 def test_what_is_selected_is_played(words: tuple[str, ...], cases: int, call: Call) -> None:
@@ -231,22 +233,22 @@ def test_script_says_its_capabilities(call: Call) -> None:
 
 
 def test_time_that_runs_out_is_no_pass(call: Call) -> None:
-    code, found = check(call, "lifecycle/pause-without-limit", "plain/unicode", "--max-time", "0.5")
+    code, found = check(call, "lifecycle/pause-without-limit", "plain/unicode", *CHAT, "--max-time", "0.5")
     assert code == 3
     late = [case for case in found["cases"] if case["verdict"] == "harness_error"]
     assert late
     assert {case["reason"] for case in late} == {"not reached within --max-time"}
-    assert len(found["cases"]) == 4
+    assert len(found["cases"]) == 2
 
 
 def test_adapter_that_prints_nonsense_could_not_be_judged(call: Call, folder: Path) -> None:
     hello = {"type": "hello", "protocol": 1, "client": "c", "dialects": ["openai-chat"], "reports": "message"}
     (folder / "adapter.py").write_text(f"input(); print({json.dumps(hello)!r}, flush=True); input(); print('oh')\n")
-    words = ("plain/text-in-one-delta", "--format", "json", "--", sys.executable, "adapter.py")
+    words = ("plain/text-in-one-delta", *CHAT, "--format", "json", "--", sys.executable, "adapter.py")
     found = call("check", "client", *words)
     assert found.code == 3
     counts = json.loads(found.out)["counts"]
-    assert counts == {"adapter_error": 1, "skip": 1}
+    assert counts == {"adapter_error": 1}
 
 
 # What stays on disk
@@ -282,13 +284,13 @@ def test_interrupt_leaves_a_whole_report_and_no_client(folder: Path) -> None:
     (folder / "mine/slow.yaml").write_text(
         "title: t\ndialect: openai-chat\nstream: {steps: [role: assistant, pause: 60s, text: Hi, finish: stop, done]}\n"
     )
-    words = [sys.executable, "-m", "streamproof", "check", "client", "slow", "plain/text-in-one-delta"]
+    words = [sys.executable, "-m", "streamproof", "check", "client", "slow", "plain/text-in-one-delta", *CHAT]
     words += ["--scenarios", "mine", "--client", "reference", "--jobs", "2"]
     marked = {**os.environ, **own_python(), "STREAMPROOF_TEST_MARK": str(folder)}
     process = subprocess.Popen(words, cwd=folder, env=marked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     document = folder / "streamproof-report/run.jsonl"
     until = time.monotonic() + 20
-    while time.monotonic() < until and (not document.exists() or document.read_text().count('"type":"case"') < 2):
+    while time.monotonic() < until and (not document.exists() or document.read_text().count('"type":"case"') < 1):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
@@ -297,11 +299,8 @@ def test_interrupt_leaves_a_whole_report_and_no_client(folder: Path) -> None:
     run = read_run(document)
     assert run.footer is not None
     assert (run.footer.interrupted, run.footer.exit_code) == (True, 130)
-    assert {case.case for case in run.cases} == {
-        "plain/text-in-one-delta@openai-chat",
-        "plain/text-in-one-delta@workers-ai",
-    }
-    assert "the run was interrupted: 2 of 3 planned cases reported" in out
+    assert {case.case for case in run.cases} == {"plain/text-in-one-delta@openai-chat"}
+    assert "the run was interrupted: 1 of 2 planned cases reported" in out
     assert _processes_with(str(folder)) == []
 
 
