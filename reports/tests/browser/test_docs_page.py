@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from streamproof_mock.behaviour.answers import ANSWERS
 from streamproof_mock.behaviour.utterance import TEXT
+from streamproof_mock.routes import ROUTES, Route
 from streamproof_mock.thread import ServerThread
 from streamproof_scenarios.plan import AnswerPlan, Ending, Pause, Plan, Write
 
@@ -16,6 +18,8 @@ pytestmark = pytest.mark.clients
 
 Browser = Any
 """Of the conftest beside this file."""
+
+SPOKEN = [route for route in ROUTES if route.dialect in ANSWERS]
 
 TAGS = "</td><script>alert(1)</script><img src=x onerror=alert(2)><b>"
 
@@ -92,27 +96,26 @@ def ended(page: Browser) -> str:
 
 def test_its_script_runs_and_lists_the_scenarios(page: Browser, server: ServerThread) -> None:
     page.wait_for("document.getElementById('scenarios').options.length === 5")
-    assert page.run("document.getElementById('path').options.length") == 5
+    assert page.run("document.getElementById('path').options.length") == len(SPOKEN)
     assert page.faults == []
     assert set(page.requests) == {f"{server.url}/docs", f"{server.url}/__streamproof__/scenarios"}
 
 
-@pytest.mark.parametrize(
-    ("call", "words"),
-    [
-        ("chat completions", TEXT),
-        ("chat completions, whole", TEXT),
-        ("chat completions with a tool and usage", "[call: get_weather] "),
-        ("Workers AI (/api/chat)", TEXT),
-        ("Workers AI (/ai/run)", TEXT),
-    ],
-)
-def test_each_call_is_answered(page: Browser, call: str, words: str) -> None:
-    send(page, call=call)
+@pytest.mark.parametrize("route", SPOKEN, ids=[f"{route.dialect} {route.path}" for route in SPOKEN])
+def test_each_call_is_answered(page: Browser, route: Route) -> None:
+    send(page, call=f"{route.path}  {route.about}")
     assert ended(page).startswith("200 OK, ended after ")
-    assert text_of(page, "text").startswith(words)
-    assert not page.run("document.querySelector('#events .open')")
-    assert page.faults == []
+    if route.dialect in {"openai-chat", "workers-ai"}:
+        assert text_of(page, "text").startswith(TEXT)
+
+
+def test_a_tool_call_is_shown(page: Browser) -> None:
+    tool = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}
+    user = [{"role": "user", "content": "Say hello."}]
+    asked = {"model": "m", "messages": user, "stream": True, "tools": [tool], "tool_choice": "required"}
+    send(page, body=json.dumps(asked))
+    assert ended(page).startswith("200 OK, ended after ")
+    assert text_of(page, "text").startswith("[call: get_weather] ")
 
 
 def test_a_bad_body_is_sent_as_it_is_and_its_refusal_shown(page: Browser) -> None:
