@@ -50,7 +50,7 @@ def _run(arguments: list[str], words: Words) -> int:
 
 def _told(error: BaseException) -> int | None:
     """Shows an error that is meant for the user; None for any other."""
-    from streamproof.commands.mistakes import explained  # noqa: PLC0415
+    from streamproof.commands.mistakes import explained  # noqa: PLC0415 - it names errors of every room
 
     told: StreamproofError | None = error if isinstance(error, StreamproofError) else explained(error)
     if told is None:

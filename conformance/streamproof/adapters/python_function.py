@@ -183,7 +183,7 @@ def find(target: str) -> Function:
         found = getattr(found, name)
     if not callable(found):
         sys.exit(f"expected {target} to be a function, found {type(found).__name__}")
-    return found  # type: ignore[no-any-return]
+    return found  # type: ignore[no-any-return]  # callable is all that can be known of it
 
 
 def main() -> None:

@@ -96,7 +96,7 @@ async def _demo(options: RunOptions) -> None:
 
 
 def _screen(options: RunOptions, report: str) -> Reporter:
-    console = make_console(sys.stdout, options.color, os.environ)  # type: ignore[arg-type]
+    console = make_console(sys.stdout, options.color, os.environ)  # type: ignore[arg-type]  # click has checked the word
     first = [case for name in FIRST for case in (name, f"{name}@{DIALECT}")]
     return DemoScreen(console, [*CLIENTS.items(), (None, ENDPOINT)], first, describe_rule=describe_rule, report=report)
 
