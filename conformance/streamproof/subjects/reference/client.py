@@ -144,9 +144,7 @@ def _check(head: Head, connection: Connection, content_type: str) -> None:
     if head.status == 200 and kind == content_type and coding in {"identity", "gzip"}:
         return
     if head.status == 200 and kind == content_type:
-        raise ClientError(
-            "content_encoding", f"the body is encoded as {coding}, which was not asked for", phase="open"
-        )
+        raise ClientError("content_encoding", f"the body is encoded as {coding}, which was not asked for", phase="open")
     text = _explanation(head, connection).decode("utf-8", "replace")
     try:
         said = error_in(json.loads(text))
