@@ -15,7 +15,7 @@ from streamproof_mock.server import MockServer
 from streamproof_reports.document import CaseResult
 from streamproof_scenarios.catalogue import pattern_of
 
-BLUNT: Final = ("text-dropped", "any-end-is-good", "skips-errors", "calls-dropped", "any-answer-is-a-stream")
+BLUNT: Final = ("asks-twice", "any-answer-is-a-stream", "anything-is-an-answer", "any-end-is-good", "text-dropped")
 """Faults that hardly a scenario misses."""
 FAILED: Final = frozenset({"fail", "warn"})
 """Verdicts of a case that a client did not meet; a quirk only warns."""

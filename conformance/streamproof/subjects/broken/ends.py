@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from streamproof.subjects.broken.fault import Fault, Json, around, erring, finishing, reading, together, value
@@ -41,6 +42,17 @@ def _quiet_body(*types: str) -> Callable[..., Iterator[bytes]]:
 def _invented(original: Any, choice: Choice, *, ended: bool) -> dict[str, Json]:
     said: dict[str, Json] = original(choice, ended=ended)
     return {**said, "finish_reason": said["finish_reason"] or "stop"}
+
+
+def _no_errors(original: Any, session: Session) -> Generator[Delta, None, None]:
+    with suppress(ClientError):
+        yield from original(session)
+
+
+def _answers(original: Any, stream: ChatStream) -> dict[str, Json]:
+    stream._reader.answer.choice(0)
+    said: dict[str, Json] = original(stream)
+    return said
 
 
 def _needs_the_terminal(original: Any, stream: ChatStream) -> Iterator[Delta]:
@@ -254,6 +266,15 @@ ENDS: Final = (
         "invents-the-reason",
         "takes any end for the end of the answer, and says that it stopped",
         together(_QUIET, around(Choice, "report", _invented)),
+    ),
+    Fault(
+        "anything-is-an-answer",
+        "swallows every error, and says that it stopped",
+        together(
+            around(Session, "deltas", _no_errors),
+            around(ChatStream, "report", _answers),
+            around(Choice, "report", _invented),
+        ),
     ),
     Fault(
         "cut-body-is-good",
