@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from streamproof_formats.payload import is_json
 from streamproof_formats.response import BodyFraming
-from streamproof_formats.rules import broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,4 +160,4 @@ def _of_length(announced: int, end: BodyEnd, framing: BodyFraming) -> Iterator[B
 
 
 def _breach(rule: str, message: str) -> Breach:
-    return broken(rule, message), None
+    return rule, message, None, (None, None, None)

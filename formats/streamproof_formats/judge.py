@@ -9,6 +9,7 @@ import attrs
 from streamproof_formats import framing_findings, http_findings, ndjson, sse
 from streamproof_formats.dialect import Machine, ReadsAnswer, ReadsRefusal
 from streamproof_formats.dialects import DIALECTS, asks_for_stream, machine, read_error
+from streamproof_formats.dialects.breaches import Breaches
 from streamproof_formats.message import Message
 from streamproof_formats.profiles import PROFILES
 from streamproof_formats.sse import DEFAULT_LIMIT, Event, LimitError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from streamproof_formats.dialect import Json, StreamFraming
     from streamproof_formats.finding import Finding
+    from streamproof_formats.framing_findings import Breach
     from streamproof_formats.note import Note
     from streamproof_formats.response import BodyEnd, BodyFraming, ResponseHead
 
@@ -84,7 +86,7 @@ class Judge:
             self._machine = machine(dialect, request=request, profile=profile)
         self._is_stream = head is None or http_findings.is_stream(head, content_type)
         self._decoder = _DECODERS[self._framing](max_line=max_line, max_event=max_event)
-        self._allows = PROFILES[profile].narrowed(dialect).allows
+        self._base = Breaches(PROFILES[profile].narrowed(dialect).allows)
         self._tally = Tally()
         self._events: list[Event] | None = [] if keep_events else None
         self._count = 0
@@ -154,21 +156,23 @@ class Judge:
     def _is_encoded(self) -> bool:
         return self._head is not None and self._head.header("content-encoding") not in (None, "identity")
 
-    def _judge_base(self, findings: Iterable[tuple[Finding, str | None]]) -> None:
-        """Takes findings of the base layer, with what they are about; a machine applies the profile itself."""
-        for finding, about in findings:
-            allowance = self._allows.get(finding.rule)
-            if allowance is None or not allowance.covers(about):
-                self._tally.add(finding)
+    def _judge_base(self, breaches: Iterable[Breach]) -> None:
+        """Takes what is broken of the base layer."""
+        for rule, message, about, place in breaches:
+            self._base.add(rule, message, about=about, place=place)
+        if found := self._base.take():
+            self._tally.add(*found)
 
     def _take_events(self) -> list[Event]:
         events: list[Event] = []
+        receive = None if self._machine is None else self._machine.receive
+        next_event = self._decoder.next_event
         try:
-            while isinstance(event := self._decoder.next_event(), Event):
+            while isinstance(event := next_event(), Event):
                 self._take_notes(event)
                 notes, self._notes = self._notes, []
-                if self._machine is not None:
-                    self._tally.add(*self._machine.receive(event, self._count, notes))
+                if receive is not None and (found := receive(event, self._count, notes)):
+                    self._tally.add(*found)
                 self._count += 1
                 events.append(event)
         except LimitError as error:

@@ -123,7 +123,7 @@ class OllamaChatMachine:
         except json_text.NotJson as fault:
             answer = None
             if self._loads and end == "clean":
-                breaches.add("OM-18", f"expected a single object that is done, found no JSON: {fault}")
+                breaches.add("OM-18", fault.told("expected a single object that is done"))
         else:
             if self._loads and not (isinstance(answer, dict) and answer.get("done") is True):
                 breaches.add("OM-18", f"expected a single object that is done, found {shown(answer)}")
@@ -172,8 +172,8 @@ class OllamaChatMachine:
         try:
             chunk = json_text.read(data)
         except json_text.NotJson as fault:
-            breaches.add("ND-01", f"expected a JSON object on each line, found no JSON: {fault}")
-            breaches.add("OM-02", f"expected a chunk or an error, found no JSON: {fault}")
+            breaches.add("ND-01", fault.told("expected a JSON object on each line"))
+            breaches.add("OM-02", fault.told("expected a chunk or an error"))
             return
         if not isinstance(chunk, dict):
             breaches.add("ND-01", f"expected a JSON object on each line, found {shown(chunk)}")

@@ -134,7 +134,7 @@ class WorkersAIMachine:
         try:
             chunk = json_text.read(data)
         except json_text.NotJson as fault:
-            breaches.add("WA-02", f"expected [DONE] or a JSON object, found no JSON: {fault}")
+            breaches.add("WA-02", fault.told("expected [DONE] or a JSON object"))
             return
         if not isinstance(chunk, dict):
             breaches.add("WA-02", f"expected [DONE] or a JSON object, found {shown(chunk)}")

@@ -169,7 +169,7 @@ class AnthropicMessagesMachine:
         try:
             data = json_text.read(event.data)
         except json_text.NotJson as fault:
-            breaches.add("AM-01", f"expected a JSON object with a type, found no JSON: {fault}")
+            breaches.add("AM-01", fault.told("expected a JSON object with a type"))
             return None
         if not isinstance(data, dict):
             breaches.add("AM-01", f"expected a JSON object with a type, found {shown(data)}")

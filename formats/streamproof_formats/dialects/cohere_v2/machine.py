@@ -113,7 +113,7 @@ class CohereMachine:
         try:
             value = json_text.read(event.data)
         except json_text.NotJson as problem:
-            breaches.add("CO-01", f"expected [DONE] or a JSON object, found no JSON: {problem}")
+            breaches.add("CO-01", problem.told("expected [DONE] or a JSON object"))
             return
         name = value.get("type") if isinstance(value, dict) else None
         if not isinstance(name, str):

@@ -158,7 +158,7 @@ class GeminiMachine:
         try:
             chunk = json_text.read(data)
         except json_text.NotJson as fault:
-            breaches.add("GM-02", f"expected JSON, found none: {fault}")
+            breaches.add("GM-02", fault.told("expected JSON"))
             return
         if not isinstance(chunk, dict):
             breaches.add("GM-01", f"expected a response object, found {shown(chunk)}")

@@ -132,7 +132,7 @@ class OpenAIResponsesMachine:
         try:
             said = json_text.read(event.data)
         except json_text.NotJson as fault:
-            breaches.add("OR-03", f"expected a JSON object with a sequence_number, found no JSON: {fault}")
+            breaches.add("OR-03", fault.told("expected a JSON object with a sequence_number"))
             said = None
         if not isinstance(said, dict):
             if said is not None:
