@@ -42,6 +42,9 @@ class Machine(Protocol):
 
     Beside `DIALECTS` and `machine(name, *, request, profile) -> Machine`, the registry `streamproof_formats.dialects`
     has `read_error(name, status, body) -> StreamError` for an answer that is no stream.
+
+    What a stream may have very many of (choices, calls, items, parts) is kept up to a bound: beyond it, taking an event
+    or an item raises LimitError.
     """
 
     def receive(self, event: Event, number: int, notes: Sequence[Note] = ()) -> Iterable[Finding]:

@@ -49,7 +49,10 @@ class Judgement:
     findings: tuple[Finding, ...]
     """By place in the body, those without a place last; then by rule.  Of one rule at most 20."""
     problem: str | None = None
-    """What kept the judge from reading on: a line or an event past the limit.  What follows it is not judged."""
+    """What kept the judge from reading on: a line or an event past the limit, more choices or calls than are kept.
+
+    What follows it is not judged.
+    """
 
 
 class Judge:
@@ -121,10 +124,13 @@ class Judge:
         if self._judgement is not None:
             return self._judgement
         message = None
-        if not self._is_stream:
-            message = self._close_answer(end)
-        elif self._problem is None:
-            self._close_stream(end)
+        try:
+            if not self._is_stream:
+                message = self._close_answer(end)
+            elif self._problem is None:
+                self._close_stream(end)
+        except LimitError as error:
+            self._problem = str(error)
         if self._machine is not None and message is None:
             message = self._machine.message
         if self._head is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from streamproof_formats.dialects.breaches import Breaches
+from streamproof_formats.event import LimitError
 from streamproof_formats.message import Ended, StreamError
 
 if TYPE_CHECKING:
@@ -105,6 +106,11 @@ class Joined:
             self._pieces = ["".join([*self._blocks, *self._pieces])]
             self._blocks = []
         return self._pieces[0]
+
+
+def refuse_more(most: int, what: str) -> NoReturn:
+    """Raises LimitError: the stream has more of something than is kept, and what follows cannot be judged by it."""
+    raise LimitError(f"the stream has more than {most} {what}, and no more are kept")
 
 
 def error_of(value: Any) -> StreamError:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects import json_text
-from streamproof_formats.dialects.base import Joined, StreamState, error_of, integer, is_no_stream, media_type, text_of
+from streamproof_formats.dialects.base import (
+    Joined,
+    StreamState,
+    error_of,
+    integer,
+    is_no_stream,
+    media_type,
+    refuse_more,
+    text_of,
+)
 from streamproof_formats.dialects.breaches import NOWHERE
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech, streams_unless_false
@@ -32,7 +41,7 @@ if TYPE_CHECKING:
     from streamproof_formats.sse import Event
 
 MOST_CALLS: Final = 1024
-"""Tool calls that are kept; those beyond add nothing."""
+"""Tool calls that are kept."""
 
 FAULT_RULES: Final[Mapping[tuple[str, ...], str]] = {
     ("message",): "OM-14",
@@ -183,7 +192,7 @@ class OllamaChatMachine:
             self._take(chunk)
         else:
             for departure in self._schema.faults(chunk):
-                breaches.add(_rule_of(departure), str(departure), about=chunk)
+                breaches.add(_rule_of(departure), departure.__str__, about=chunk)
             self._judge_chunk(chunk)
             self._take(chunk)
 
@@ -286,7 +295,9 @@ class OllamaChatMachine:
     def _take_calls(self, pieces: list[Any]) -> None:
         for piece in pieces:
             function = piece.get("function") if isinstance(piece, dict) else None
-            if isinstance(function, dict) and len(self._calls) < MOST_CALLS:
+            if isinstance(function, dict):
+                if len(self._calls) >= MOST_CALLS:
+                    refuse_more(MOST_CALLS, "tool calls")
                 name = function.get("name")
                 self._calls.append(
                     ToolCall(

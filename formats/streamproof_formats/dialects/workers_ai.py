@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects import json_text
-from streamproof_formats.dialects.base import Joined, StreamState, error_of, is_no_stream, text_of
+from streamproof_formats.dialects.base import Joined, StreamState, error_of, is_no_stream, refuse_more, text_of
 from streamproof_formats.dialects.breaches import NOWHERE, Renamed
 from streamproof_formats.dialects.chunk_stream import DONE
 from streamproof_formats.dialects.openai_chat.assembler import MOST_CALLS, CallDraft, CallDrafts, named
@@ -148,7 +148,7 @@ class WorkersAIMachine:
         for fault in self._schema.faults(chunk):
             rule = _rule_of(fault)
             if rule is not None:
-                breaches.add(rule, str(fault), about=chunk)
+                breaches.add(rule, fault.__str__, about=chunk)
         if not any(key in chunk for key in CONTENT):
             breaches.add("WA-06", f"expected one of {', '.join(CONTENT)}, found a chunk without", about=chunk)
         response = chunk.get("response")
@@ -208,7 +208,7 @@ class WorkersAIMachine:
         call = self._older
         if "name" in piece or call is None:
             if len(self._calls.calls) >= MOST_CALLS:
-                return
+                refuse_more(MOST_CALLS, "tool calls")
             if "name" not in piece:
                 self._breaches.add("WA-12", "expected a name in a tool call, found none")
             call = self._older = CallDraft(None)

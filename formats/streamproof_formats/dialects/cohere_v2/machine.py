@@ -126,7 +126,7 @@ class CohereMachine:
             # Types that are new are skipped: cohere-python drops them.
             return
         for fault in self._schemas[name].faults(value):
-            breaches.add(FAULT_RULES.get(fault.path, "CO-01"), str(fault), about=value)
+            breaches.add(FAULT_RULES.get(fault.path, "CO-01"), fault.__str__, about=value)
         self._judge(name, value)
         self._add(value)
 

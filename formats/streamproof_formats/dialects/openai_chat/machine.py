@@ -117,7 +117,7 @@ class OpenAIChatMachine(ChunkStream):
         breaches = self._breaches
         for fault in self._chunk_schema.faults(chunk):
             if not choice_rules.is_excused(fault, chunk):
-                breaches.add(_rule_of(fault), str(fault), about=chunk)
+                breaches.add(_rule_of(fault), fault.__str__, about=chunk)
         constants = tuple(map(chunk.get, _CONSTANT_NAMES))
         if constants != self._settled:
             self._judge_constants(constants, chunk)
