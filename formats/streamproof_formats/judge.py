@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 BASE_LAYER: Final = "sse"
 """The dialect that stops at events: no message, no findings beyond framing and HTTP."""
 
+DEFAULT_EVENTS: Final = 1_000_000
+"""Events that are kept unless told otherwise; those beyond are judged all the same."""
+
 _DECODERS: Final[dict[StreamFraming, type[sse.Decoder | ndjson.Decoder]]] = {
     "sse": sse.Decoder,
     "ndjson": ndjson.Decoder,
@@ -43,7 +46,9 @@ class Judgement:
 
     dialect: str
     events: tuple[Event, ...]
-    """The dispatched events; empty where they were not to be kept."""
+    """The dispatched events, the first of them; empty where they were not to be kept."""
+    event_count: int
+    """How many were dispatched, kept or not."""
     message: Message | None
     """None for the dialect `sse`."""
     findings: tuple[Finding, ...]
@@ -60,7 +65,9 @@ class Judge:
 
     `dialect` is one that is spoken, or `sse`.  Without a `request` the stream is taken to be asked for, and nothing is
     judged that depends on the request.  Without a `head` the bytes are a body alone, which tells nothing of HTTP.  What
-    the `profile` allows makes no finding.  `keep_events=False` is for streams of any length.
+    the `profile` allows makes no finding.  At most `max_events` events are kept for the judgement, none with
+    `keep_events=False`: then memory holds the text that the stream adds up to, and little more.  `max_line` and
+    `max_event` are in bytes.
 
     Raises KeyError for a dialect or profile that is not known.
     """
@@ -73,6 +80,7 @@ class Judge:
         profile: str = "strict",
         head: ResponseHead | None = None,
         keep_events: bool = True,
+        max_events: int = DEFAULT_EVENTS,
         max_line: int = DEFAULT_LIMIT,
         max_event: int = DEFAULT_LIMIT,
     ) -> None:
@@ -91,7 +99,8 @@ class Judge:
         self._decoder = _DECODERS[self._framing](max_line=max_line, max_event=max_event)
         self._base = Breaches(PROFILES[profile].narrowed(dialect).allows)
         self._tally = Tally()
-        self._events: list[Event] | None = [] if keep_events else None
+        self._max_events = max_events if keep_events else 0
+        self._events: list[Event] = []
         self._count = 0
         self._notes: list[Note] = []  # for the machine, since the last event
         self._answer = bytearray()  # the body, where it is no stream
@@ -115,9 +124,17 @@ class Judge:
             if self._problem is None:
                 self._decoder.receive_data(data[start : start + _PIECE])
                 events += self._take_events()
-        if self._events is not None:
-            self._events += events
+        self._keep(events)
         return events
+
+    @property
+    def problem(self) -> str | None:
+        """What kept the judge from reading on; from there it takes bytes and looks at none."""
+        return self._problem
+
+    def give_up(self, problem: str) -> None:
+        """Says that the caller reads no further: what follows is not judged, nor is the end."""
+        self._problem = self._problem or problem
 
     def close(self, end: BodyEnd = "clean", framing: BodyFraming | None = None) -> Judgement:
         """Takes the end of the body, and what its framing says where a reader of the framing is at hand."""
@@ -125,7 +142,7 @@ class Judge:
             return self._judgement
         message = None
         try:
-            if not self._is_stream:
+            if self._problem is None and not self._is_stream:
                 message = self._close_answer(end)
             elif self._problem is None:
                 self._close_stream(end)
@@ -137,7 +154,8 @@ class Judge:
             self._judge_base(http_findings.of_body_end(self._head, end, framing, self._size))
         self._judgement = Judgement(
             dialect=self._dialect,
-            events=tuple(self._events or ()),
+            events=tuple(self._events),
+            event_count=self._count,
             message=message,
             findings=self._tally.findings(),
             problem=self._problem,
@@ -150,6 +168,11 @@ class Judge:
         if self._judgement is not None:
             return self._judgement.message
         return None if self._machine is None else self._machine.message
+
+    def _keep(self, events: list[Event]) -> None:
+        room = self._max_events - len(self._events)
+        if room > 0:
+            self._events += events if len(events) <= room else events[:room]
 
     def _within_announced(self, data: bytes) -> bytes:
         """What of `data` belongs to the body: a Content-Length ends it, whatever follows."""
@@ -201,9 +224,7 @@ class Judge:
 
     def _close_stream(self, end: BodyEnd) -> None:
         self._decoder.receive_data(b"")
-        events = self._take_events()
-        if self._events is not None:
-            self._events += events
+        self._keep(self._take_events())
         if self._problem is None:
             of_end = framing_findings.of_lines_end if self._framing == "ndjson" else framing_findings.of_end
             self._judge_base(of_end(self._notes, end))
