@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from streamproof_formats.response import BodyEnd, ResponseHead
 
 EVENT_STREAM: Final = "text/event-stream"
+JSON: Final = "application/json"
 JSON_LINES: Final = "application/x-ndjson"
 
 _LONGEST_LENGTH: Final = 18  # digits
@@ -51,9 +52,8 @@ def _is_length(value: str) -> bool:
 
 def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> Iterator[Breach]:
     """What the head breaks by itself; `asks_for_stream` tells whether the request wanted a stream."""
-    found = media_type(head)
     if asks_for_stream and 200 <= head.status < 300:
-        yield from _of_success(head, content_type, found)
+        yield from of_success(head, content_type)
     # The rules on the headers of a stream are those of server-sent events; Ollama sends none of these headers.
     if content_type == EVENT_STREAM and is_stream(head, content_type):
         yield from _of_stream(head)
@@ -76,7 +76,9 @@ def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> 
         yield _breach("SSE-50", "expected no Transfer-Encoding in the answer to an HTTP/1.0 request, found one")
 
 
-def _of_success(head: ResponseHead, content_type: str, found: str | None) -> Iterator[Breach]:
+def of_success(head: ResponseHead, content_type: str) -> Iterator[Breach]:
+    """What the head of a success breaks where a stream was asked for."""
+    found = media_type(head)
     if content_type == JSON_LINES and found != content_type:
         yield _breach("ND-05", f"expected content type {content_type}, found {found or 'none'}")
     if content_type != EVENT_STREAM:

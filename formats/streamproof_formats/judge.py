@@ -11,6 +11,7 @@ from streamproof_formats.dialect import Machine, ReadsAnswer, ReadsRefusal
 from streamproof_formats.dialects import DIALECTS, asks_for_stream, machine, read_error
 from streamproof_formats.dialects.breaches import Breaches
 from streamproof_formats.message import Message
+from streamproof_formats.payload import is_payload
 from streamproof_formats.profiles import PROFILES
 from streamproof_formats.sse import DEFAULT_LIMIT, Event, LimitError
 from streamproof_formats.tally import Tally
@@ -108,8 +109,17 @@ class Judge:
         self._announced = None if head is None else http_findings.announced_size(head)
         self._problem: str | None = None
         self._judgement: Judgement | None = None
+        self._content_type = content_type
+        # Where the request is not known, an answer that calls itself JSON is taken for a whole one if it is one.
+        self._may_be_whole = (
+            request is None
+            and head is not None
+            and http_findings.media_type(head) == http_findings.JSON
+            and isinstance(self._machine, ReadsAnswer)
+        )
         if head is not None:
-            self._judge_base(http_findings.of_head(head, content_type, asks_for_stream=self._asks_for_stream))
+            asked = self._asks_for_stream and not self._may_be_whole
+            self._judge_base(http_findings.of_head(head, content_type, asks_for_stream=asked))
 
     def receive_data(self, data: bytes) -> list[Event]:
         """Takes the next bytes of the decoded body; gives the events that they complete."""
@@ -236,6 +246,11 @@ class Judge:
         if self._head is None:
             return None
         body = bytes(self._answer)
+        if self._may_be_whole and self._head.status < 300:
+            # Of one that was cut off nobody knows.
+            self._asks_for_stream = end == "clean" and not is_payload(body.decode("utf-8", "replace"))
+            if self._asks_for_stream:
+                self._judge_base(http_findings.of_success(self._head, self._content_type))
         if self._head.status >= 400:
             is_whole = end == "clean" and len(body) < _MOST_ANSWER
             self._judge_base(http_findings.of_error_body(self._head, body if is_whole else None))

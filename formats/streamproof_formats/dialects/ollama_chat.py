@@ -73,6 +73,7 @@ class OllamaChatMachine:
     def __init__(self, *, request: Json | None, profile: Profile) -> None:
         self._loads = isinstance(request, Mapping) and not request.get("messages")
         self._streams = request is None or asks_for_stream(request)
+        self._is_known = request is not None
         self._state = StreamState(profile, once=ONCE)
         self._breaches = self._state.breaches
         self._schema = event_schema("ollama-chat", "chunk")
@@ -136,8 +137,14 @@ class OllamaChatMachine:
         else:
             if self._loads and not (isinstance(answer, dict) and answer.get("done") is True):
                 breaches.add("OM-18", f"expected a single object that is done, found {shown(answer)}")
+            if not self._is_known and not (
+                isinstance(answer, dict) and (answer.get("done") is True or answer.get("error"))
+            ):
+                breaches.add("OM-03", f"expected an object that is done, or an error, found {shown(answer)}")
         found = breaches.take()
-        if isinstance(answer, dict):
+        if isinstance(answer, dict) and answer.get("error"):
+            self._state.error = error_of(answer["error"])
+        elif isinstance(answer, dict):
             self._take(answer)
             breaches.take()
         return found
