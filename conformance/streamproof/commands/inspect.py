@@ -203,6 +203,8 @@ def _line(finding: Finding) -> str:
 
 def _conclusion(recorded: Recorded, verdict: str) -> str:
     """The verdict, and what decided it."""
+    if recorded.problem is not None:
+        return f"{verdict}: it was not judged to its end"
     worths = {rule: BASES[RULES[rule].basis, RULES[rule].level] for rule in (f.rule for f in recorded.findings)}
     for value in ("fail", "warn"):
         rules = [rule for rule, found in worths.items() if found == value]

@@ -137,9 +137,10 @@ class OllamaChatMachine:
         else:
             if self._loads and not (isinstance(answer, dict) and answer.get("done") is True):
                 breaches.add("OM-18", f"expected a single object that is done, found {shown(answer)}")
-            if not self._is_known and not (
-                isinstance(answer, dict) and (answer.get("done") is True or answer.get("error"))
-            ):
+            has_error = isinstance(answer, dict) and bool(answer.get("error"))
+            if has_error:
+                breaches.add("OM-16", "expected an error as an HTTP error status, found it under one of success")
+            elif not self._is_known and not (isinstance(answer, dict) and answer.get("done") is True):
                 breaches.add("OM-03", f"expected an object that is done, or an error, found {shown(answer)}")
         found = breaches.take()
         if isinstance(answer, dict) and answer.get("error"):

@@ -68,7 +68,7 @@ DONE_LINE = compact(last("Hi")).encode()
 WHOLE_ANSWERS: list[tuple[str, bytes, BodyEnd, list[str], str]] = [
     ("a whole answer", DONE_LINE, "clean", [], "terminal"),
     ("with a line end", DONE_LINE + b"\n", "clean", [], "terminal"),
-    ("an error", compact(ERROR).encode(), "clean", [], "error"),
+    ("an error", compact(ERROR).encode(), "clean", ["OM-16"], "error"),
     ("an object that is not done", compact(HI).encode(), "clean", ["OM-03"], "clean"),
     ("a stream under the type of an answer", lines(HI, last()), "clean", ["ND-05", "OM-01"], "error"),
     ("no JSON", b"Hi", "clean", ["ND-05", "OM-01"], "error"),
