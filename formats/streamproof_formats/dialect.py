@@ -111,6 +111,8 @@ class Dialect:
     headers: Mapping[str, str] = attrs.field(factory=dict)
     """Headers that every call must have beside its key, by lower-case name: a version of the API."""
     framing: StreamFraming = "sse"
+    array_type: str | None = None
+    """Media type of an answer that is one JSON array of what would be the events, where a call may ask for that."""
     content_type: str = "text/event-stream"
     """Media type of a successful stream, without parameters."""
     terminator: str | None

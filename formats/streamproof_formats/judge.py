@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from streamproof_formats import framing_findings, http_findings, ndjson, sse
+from streamproof_formats import framing_findings, http_findings, json_array, ndjson, sse
 from streamproof_formats.dialect import Machine, ReadsAnswer, ReadsRefusal
 from streamproof_formats.dialects import DIALECTS, asks_for_stream, machine, read_error
 from streamproof_formats.dialects.breaches import Breaches
@@ -37,7 +37,9 @@ _DECODERS: Final[dict[StreamFraming, type[sse.Decoder | ndjson.Decoder]]] = {
 }
 _PIECE: Final = 1 << 16  # bytes decoded between two collections of notes, so that these stay few
 _MOST_NOTES: Final = 64  # notes between two events that a machine is told of
-_LAST: Final = frozenset({"unclosed", "no-line-end"})  # notes on the end of the body, of which there is one at most
+_JSON_SPACE: Final = b" \t\r\n"
+# Notes on the end of the body, of which there is one at most.
+_LAST: Final = frozenset({"unclosed", "unclosed-array", "no-line-end"})
 _MOST_ANSWER: Final = 1 << 24  # bytes of a body that is no stream which are kept to be read
 
 
@@ -66,7 +68,10 @@ class Judge:
 
     `dialect` is one that is spoken, or `sse`.  Without a `request` the stream is taken to be asked for, and nothing is
     judged that depends on the request.  Without a `head` the bytes are a body alone, which tells nothing of HTTP.  What
-    the `profile` allows makes no finding.  At most `max_events` events are kept for the judgement, none with
+    the `profile` allows makes no finding.
+
+    With `may_be_array` an answer that is one JSON array is judged by its elements, where the dialect has such answers:
+    for who does not know what was asked for.  At most `max_events` events are kept for the judgement, none with
     `keep_events=False`: then memory holds the text that the stream adds up to, and little more.  `max_line` and
     `max_event` are in bytes.
 
@@ -80,6 +85,7 @@ class Judge:
         request: Json | None = None,
         profile: str = "strict",
         head: ResponseHead | None = None,
+        may_be_array: bool = False,
         keep_events: bool = True,
         max_events: int = DEFAULT_EVENTS,
         max_line: int = DEFAULT_LIMIT,
@@ -97,6 +103,8 @@ class Judge:
             self._asks_for_stream = asks_for_stream(dialect, request)
             self._machine = machine(dialect, request=request, profile=profile)
         self._is_stream = head is None or http_findings.is_stream(head, content_type)
+        self._max_line, self._max_event = max_line, max_event
+        self._decoder: sse.Decoder | ndjson.Decoder | json_array.Decoder
         self._decoder = _DECODERS[self._framing](max_line=max_line, max_event=max_event)
         self._base = Breaches(PROFILES[profile].narrowed(dialect).allows)
         self._tally = Tally()
@@ -117,7 +125,11 @@ class Judge:
             and http_findings.media_type(head) == http_findings.JSON
             and isinstance(self._machine, ReadsAnswer)
         )
-        if head is not None:
+        # Decided by the first byte that is no space.
+        self._may_be_array = may_be_array and _has_arrays(dialect, head)
+        self._is_array = False
+        self._held = b""  # space before that byte
+        if head is not None and not self._may_be_array:
             asked = self._asks_for_stream and not self._may_be_whole
             self._judge_base(http_findings.of_head(head, content_type, asks_for_stream=asked))
 
@@ -126,6 +138,11 @@ class Judge:
         if self._judgement is not None:
             raise ValueError("no more data can follow the end of the body")
         data = self._within_announced(data)
+        if self._may_be_array:
+            data = self._held = self._held + data
+            if not data.strip(_JSON_SPACE) and len(data) < _PIECE:
+                return []
+            self._settle(is_array=data.lstrip(_JSON_SPACE).startswith(b"["))
         if not self._is_stream:
             self._answer += data[: _MOST_ANSWER - len(self._answer)]
             return []
@@ -151,6 +168,11 @@ class Judge:
         if self._judgement is not None:
             return self._judgement
         message = None
+        if self._may_be_array:
+            held = self._held
+            self._settle(is_array=False)
+            if held:
+                self._decoder.receive_data(held)
         try:
             if self._problem is None and not self._is_stream:
                 message = self._close_answer(end)
@@ -178,6 +200,18 @@ class Judge:
         if self._judgement is not None:
             return self._judgement.message
         return None if self._machine is None else self._machine.message
+
+    def _settle(self, *, is_array: bool) -> None:
+        """Takes the answer for a JSON array, or for what its head says."""
+        self._may_be_array = False
+        self._held = b""
+        self._is_array = is_array
+        if is_array:
+            self._is_stream = True
+            self._decoder = json_array.Decoder(max_line=self._max_line, max_event=self._max_event)
+        if self._head is not None:
+            asks_for_stream = self._asks_for_stream and not is_array
+            self._judge_base(http_findings.of_head(self._head, self._content_type, asks_for_stream=asks_for_stream))
 
     def _keep(self, events: list[Event]) -> None:
         room = self._max_events - len(self._events)
@@ -239,7 +273,8 @@ class Judge:
             of_end = framing_findings.of_lines_end if self._framing == "ndjson" else framing_findings.of_end
             self._judge_base(of_end(self._notes, end))
             if self._machine is not None:
-                self._tally.add(*self._machine.close(end, self._head, self._notes))
+                # What a head must say of a stream does not bind an array.
+                self._tally.add(*self._machine.close(end, None if self._is_array else self._head, self._notes))
 
     def _close_answer(self, end: BodyEnd) -> Message | None:
         """Reads a body that is no stream: an error, by its status or by its content type."""
@@ -267,6 +302,13 @@ class Judge:
                 return self._machine.message
             return Message(ended="terminal")
         return Message(error=read_error(self._dialect, self._head.status, body), ended="error")
+
+
+def _has_arrays(dialect: str, head: ResponseHead | None) -> bool:
+    """Whether an answer with this head may be a JSON array; one without a head may, where the dialect has such."""
+    if dialect == BASE_LAYER or DIALECTS[dialect].array_type is None:
+        return False
+    return head is None or (200 <= head.status < 300 and http_findings.media_type(head) == DIALECTS[dialect].array_type)
 
 
 def judge(

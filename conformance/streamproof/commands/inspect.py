@@ -100,6 +100,7 @@ def inspect(
         decoded=limits["max_decoded"],
         events=limits["max_events"] if output == "json" else 0,
         body=0,
+        may_be_array=True,
     )
     judge = partial(judge_answer if whole else judge_body, dialect=dialect, request=sent)
     pieces = _Kept(_pieces(file))

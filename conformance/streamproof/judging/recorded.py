@@ -73,6 +73,8 @@ class Limits:
     """Bytes of a head."""
     events: int = DEFAULT_EVENTS
     """Events that are kept."""
+    may_be_array: bool = False
+    """Whether an answer may be a JSON array where the dialect has such: nobody knows which of them was asked for."""
     body: int = MAX_KEPT
     """Bytes of the decoded body that are kept."""
 
@@ -149,6 +151,7 @@ class _Reading:
             request=self._request,
             profile=self._profile,
             head=head,
+            may_be_array=self._limits.may_be_array,
             max_events=self._limits.events,
             max_line=self._limits.line,
             max_event=self._limits.event,

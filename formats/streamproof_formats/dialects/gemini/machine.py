@@ -137,6 +137,9 @@ class GeminiMachine:
         self._judge_notes(notes, None)
         if end not in ("timeout", "bad-framing"):
             for note in notes:
+                if note.kind == "unclosed-array":
+                    message = "expected the end of the JSON array, found the end of the body"
+                    breaches.add("GM-02", message, place=(note.event, note.start, note.end))
                 if note.kind == "unclosed":
                     message = "expected a blank line behind the last event, found the end of the body"
                     breaches.add("GM-05", message, place=(note.event, note.start, note.end))
