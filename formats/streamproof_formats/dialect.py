@@ -113,6 +113,8 @@ class Dialect:
     framing: StreamFraming = "sse"
     array_type: str | None = None
     """Media type of an answer that is one JSON array of what would be the events, where a call may ask for that."""
+    answer_type: str | None = None
+    """Media type of a whole answer, where it tells by itself that no stream was asked for."""
     content_type: str = "text/event-stream"
     """Media type of a successful stream, without parameters."""
     terminator: str | None

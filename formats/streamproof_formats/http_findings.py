@@ -86,7 +86,7 @@ def of_success(head: ResponseHead, content_type: str) -> Iterator[Breach]:
     if head.status != 200:
         yield _breach("SSE-40", f"expected status 200 for a stream, found {head.status}")
     if found != content_type:
-        yield _breach("SSE-40", f"expected content type {content_type}, found {found or 'none'}")
+        yield _breach("SSE-40", f"expected content type {content_type}, found {found or 'none'}", about=found)
 
 
 def _of_stream(head: ResponseHead) -> Iterator[Breach]:
@@ -161,5 +161,5 @@ def _of_length(announced: int, end: BodyEnd, framing: BodyFraming) -> Iterator[B
             yield _breach("SSE-43b", f"expected a body of {announced} bytes as announced, found {framing.size}")
 
 
-def _breach(rule: str, message: str) -> Breach:
-    return rule, message, None, (None, None, None)
+def _breach(rule: str, message: str, about: str | None = None) -> Breach:
+    return rule, message, about, (None, None, None)

@@ -122,9 +122,13 @@ class Judge:
         self._may_be_whole = (
             request is None
             and head is not None
-            and http_findings.media_type(head) == http_findings.JSON
-            and isinstance(self._machine, ReadsAnswer)
+            and dialect != BASE_LAYER
+            and http_findings.media_type(head) == (DIALECTS[dialect].answer_type or "")
         )
+        if head is not None and head.status == 200 and not self._is_stream:
+            # Where a profile lets another content type pass, what comes under it is an answer in its own right.
+            excused = self._base.excuses("SSE-40", http_findings.media_type(head))
+            self._asks_for_stream = self._asks_for_stream and not excused
         # Decided by the first byte that is no space.
         self._may_be_array = may_be_array and _has_arrays(dialect, head)
         self._is_array = False

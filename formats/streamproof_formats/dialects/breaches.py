@@ -63,10 +63,14 @@ class Breaches:
         """Names the event that is judged from now on."""
         self.place = (number, event.start, event.end)
 
+    def excuses(self, rule: str, about: Any) -> bool:
+        """True if the profile lets such a breach pass."""
+        allowance = self._allows.get(rule)
+        return allowance is not None and allowance.covers(about)
+
     def add(self, rule: str, message: Words, *, about: Any = None, place: Place | None = None) -> None:
         """Notes a breach at `place`, or at the event that is judged; `about` is what a profile looks at."""
-        allowance = self._allows.get(rule)
-        if allowance is not None and allowance.covers(about):
+        if rule in self._allows and self.excuses(rule, about):
             return
         if rule in self._once:
             if rule in self._told:

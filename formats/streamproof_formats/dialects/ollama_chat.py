@@ -28,7 +28,7 @@ from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech, streams_unless_false
 from streamproof_formats.dialects.wording import number as number_shown
 from streamproof_formats.dialects.wording import quoted, shown
-from streamproof_formats.http_findings import JSON_LINES
+from streamproof_formats.http_findings import JSON, JSON_LINES
 from streamproof_formats.message import Choice, Message, StreamError, ToolCall, Usage
 
 if TYPE_CHECKING:
@@ -365,6 +365,7 @@ SPEECH: Final = Speech(
         base_path="",
         path="/api/chat",
         framing="ndjson",
+        answer_type=JSON,
         content_type=JSON_LINES,
         terminator=None,
         request={

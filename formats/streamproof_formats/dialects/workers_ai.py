@@ -113,6 +113,27 @@ class WorkersAIMachine:
             self._take(item)
             self._breaches.take()
 
+    def receive_answer(self, body: str, end: BodyEnd) -> Iterable[Finding]:
+        """Takes the body of an answer that is no stream: a single object, bare or in its envelope."""
+        breaches = self._breaches
+        breaches.place = NOWHERE
+        self._state.end = end
+        try:
+            answer = json_text.read(body)
+        except json_text.NotJson as fault:
+            if end == "clean" and not self._unasked:
+                breaches.add("WA-02", fault.told("expected a JSON object"))
+            return breaches.take()
+        result = answer.get("result", answer) if isinstance(answer, dict) else None
+        if not isinstance(result, dict) or not any(key in result for key in CONTENT):
+            if not self._unasked:
+                breaches.add("WA-06", f"expected an object with one of {', '.join(CONTENT)}, found {shown(answer)}")
+            return breaches.take()
+        self._take(result)
+        self._state.done = True
+        breaches.take()
+        return []
+
     def close(self, end: BodyEnd, head: ResponseHead | None, notes: Sequence[Note] = ()) -> Iterable[Finding]:
         """Takes the end of the body and tells what the whole breaks."""
         breaches = self._breaches
