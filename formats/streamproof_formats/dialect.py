@@ -42,6 +42,9 @@ class Machine(Protocol):
 
     Beside `DIALECTS` and `machine(name, *, request, profile) -> Machine`, the registry `streamproof_formats.dialects`
     has `read_error(name, status, body) -> StreamError` for an answer that is no stream.
+
+    What a stream may have very many of (choices, calls, items, parts) is kept up to a bound: beyond it, taking an event
+    or an item raises LimitError.
     """
 
     def receive(self, event: Event, number: int, notes: Sequence[Note] = ()) -> Iterable[Finding]:
@@ -108,6 +111,10 @@ class Dialect:
     headers: Mapping[str, str] = attrs.field(factory=dict)
     """Headers that every call must have beside its key, by lower-case name: a version of the API."""
     framing: StreamFraming = "sse"
+    array_type: str | None = None
+    """Media type of an answer that is one JSON array of what would be the events, where a call may ask for that."""
+    answer_type: str | None = None
+    """Media type of a whole answer, where it tells by itself that no stream was asked for."""
     content_type: str = "text/event-stream"
     """Media type of a successful stream, without parameters."""
     terminator: str | None

@@ -246,7 +246,8 @@ def whatwg_events(data: bytes) -> list[tuple[str, str, str]]:
 PIECES = st.sampled_from(
     [b"data", b"data: ", b"event:", b"id: ", b"retry: ", b":", b" ", b"\n", b"\n\n", b"\r", b"\r\n", b"\r\n\r\n", b"{}",
      b"x", b"\0", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\xc2\x85", b"\xe2", b"\x80", b"\xff", b"\xed\xa0\x80", b"1",
-     b"data: {}\n\n", b"event: x\ndata: {}\n\n", b"event: \xc3\xa9\ndata: {}\n\n", b"event: \ndata: \xc2\x85\n\n"]
+     b"data: {}\n\n", b"event: x\ndata: {}\n\n", b"event: \xc3\xa9\ndata: {}\n\n", b"event: \ndata: \xc2\x85\n\n",
+     b"data:{}\n\n", b"data: {}\r\n\r\n", b"data:\r\n\r\n", b"event: x\r\ndata: {}\r\n\r\n"]
 )  # fmt: skip
 BODIES = st.lists(PIECES | st.binary(max_size=3), max_size=24).map(b"".join)
 

@@ -88,7 +88,9 @@ class ChunkStream(ABC):
         breaches, state, frame = self._breaches, self._state, self._frame
         breaches.at(event, number)
         if state.done:
-            breaches.add(frame.after_done, f"expected nothing after [DONE], found an event with {quoted(event.data)}")
+            breaches.add(
+                frame.after_done, lambda: f"expected nothing after [DONE], found an event with {quoted(event.data)}"
+            )
             return breaches.take()
         if notes:
             state.judge_fields(notes, frame.fields)
@@ -99,8 +101,9 @@ class ChunkStream(ABC):
         elif state.error is None:
             self._receive_json(event)
         elif frame.after_error is not None:
-            message = f"expected the end of the stream after an error, found {quoted(event.data)}"
-            breaches.add(frame.after_error, message)
+            breaches.add(
+                frame.after_error, lambda: f"expected the end of the stream after an error, found {quoted(event.data)}"
+            )
         return breaches.take()
 
     def receive_item(self, item: Json) -> None:
@@ -143,7 +146,7 @@ class ChunkStream(ABC):
         try:
             chunk = json_text.read(data)
         except json_text.NotJson as fault:
-            breaches.add(self._frame.data, f"expected [DONE] or a JSON object, found no JSON: {fault}")
+            breaches.add(self._frame.data, fault.told("expected [DONE] or a JSON object"))
             return
         if isinstance(chunk, dict):
             self._receive_chunk(chunk, event)

@@ -22,6 +22,7 @@ DIALECT: Final = Dialect(
     base_path="",
     path="/v1beta/models/{model}:streamGenerateContent",
     query="alt=sse",
+    array_type="application/json",
     auth=Auth(header="x-goog-api-key", scheme="", query="key"),
     terminator=None,
     request={"contents": [{"role": "user", "parts": [{"text": "Say hello."}]}]},
