@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
-from streamproof_formats.rules.table import PERMISSION, rule
+from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
 
@@ -62,5 +62,5 @@ RULES: Final[tuple[Rule, ...]] = (
          "An error in the stream is an object under the key error, in place of a chunk: openai-python raises on it."),
     rule("OL-12", "MUST NOT", "DOC", _oas("CreateCompletionRequest, best_of"),
          "The answer to a request with best_of above 1 is a stream."),
-    rule("OL-13", "MAY", "DOC", _OPTIONS, "The chunk with the usage has no choices.", unshowable=PERMISSION),
+    rule("OL-13", "MAY", "DOC", _OPTIONS, "The chunk with the usage has no choices."),
 )  # fmt: skip
