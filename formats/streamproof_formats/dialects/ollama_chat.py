@@ -15,6 +15,7 @@ from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects import json_text
 from streamproof_formats.dialects.base import Joined, StreamState, error_of, integer, is_no_stream, media_type, text_of
 from streamproof_formats.dialects.breaches import NOWHERE
+from streamproof_formats.dialects.orders import OLLAMA_CHAT
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech, streams_unless_false
 from streamproof_formats.dialects.wording import number as number_shown
@@ -342,6 +343,12 @@ SPEECH: Final = Speech(
     dialect=Dialect(
         name="ollama-chat",
         title="Ollama chat",
+        about=(
+            "The native chat API of Ollama. A stream is lines of JSON, each with a piece of the message; the "
+            "last line says done, why, and how long it took. An error after the first line is a line of its "
+            "own."
+        ),
+        states=(OLLAMA_CHAT,),
         rule_prefix="OM-",
         base_path="",
         path="/api/chat",
