@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
+from streamproof_formats.rules.documents import ANTHROPIC_PYTHON
 from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
+_sdk: Final = ANTHROPIC_PYTHON.at
 
 
 def _docs(section: str, page: str = "Streaming messages", slug: str = "build-with-claude/streaming") -> Source:
@@ -25,15 +27,6 @@ def _versions(section: str) -> Source:
 
 def _reference(section: str) -> Source:
     return _docs(section, "API reference, Messages", "api/messages")
-
-
-def _sdk(section: str) -> Source:
-    return Source(
-        document="anthropic-sdk-python 2.10.0",
-        section=section,
-        url="https://github.com/anthropics/anthropic-sdk-python",
-        read=_READ,
-    )
 
 
 _FLOW: Final = _docs("Event types")

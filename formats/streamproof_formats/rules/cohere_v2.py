@@ -5,29 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
+from streamproof_formats.rules.documents import COHERE_PYTHON, COHERE_SPECIFICATION
 from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
+_oas: Final = COHERE_SPECIFICATION.at
+_sdk: Final = COHERE_PYTHON.at
 _REPOSITORY: Final = "https://github.com/cohere-ai/cohere-developer-experience"
-
-
-def _oas(section: str) -> Source:
-    return Source(
-        document="cohere-ai/cohere-developer-experience cohere-openapi.yaml (e814c8a)",
-        section=section,
-        url=_REPOSITORY,
-        read=_READ,
-    )
 
 
 def _docs(section: str) -> Source:
     return Source(document="Cohere docs (e814c8a)", section=section, url=_REPOSITORY, read=_READ)
-
-
-def _sdk(section: str) -> Source:
-    return Source(
-        document="cohere-python 7.3.1", section=section, url="https://github.com/cohere-ai/cohere-python", read=_READ
-    )
 
 
 _EVENTS: Final = _oas("StreamedChatResponseV2")

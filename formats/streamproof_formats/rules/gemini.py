@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
+from streamproof_formats.rules.documents import GOOGLE_GENAI
 from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
+_sdk: Final = GOOGLE_GENAI.at
 
 _DOCS: Final = Source(
     document="Gemini API reference",
@@ -15,12 +17,6 @@ _DOCS: Final = Source(
     url="https://ai.google.dev/api/generate-content",
     read=_READ,
 )
-
-
-def _sdk(section: str) -> Source:
-    return Source(
-        document="google-genai 3.3.0", section=section, url="https://github.com/googleapis/python-genai", read=_READ
-    )
 
 
 _CANDIDATE: Final = _sdk("types.py, Candidate")

@@ -5,27 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
+from streamproof_formats.rules.documents import MISTRAL_PYTHON, MISTRAL_SPECIFICATION
 from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
-
-
-def _oas(section: str) -> Source:
-    return Source(
-        document="mistralai/platform-docs-public openapi.yaml (222f4ba)",
-        section=section,
-        url="https://github.com/mistralai/platform-docs-public",
-        read=_READ,
-    )
-
-
-def _sdk(section: str) -> Source:
-    return Source(
-        document="mistralai 3.7.0 (Python)",
-        section=section,
-        url="https://github.com/mistralai/client-python",
-        read=_READ,
-    )
+_oas: Final = MISTRAL_SPECIFICATION.at
+_sdk: Final = MISTRAL_PYTHON.at
 
 
 _CALL: Final = _oas("POST /v1/chat/completions, 200")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
+from streamproof_formats.rules.documents import OLLAMA_PYTHON
 from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
@@ -25,12 +26,7 @@ _SERVER: Final = Source(
     url="https://github.com/ollama/ollama",
     read=_READ,
 )
-_SDK: Final = Source(
-    document="ollama-python 0.6.3",
-    section="ollama/_types.py, ollama/_client.py",
-    url="https://github.com/ollama/ollama-python",
-    read=_READ,
-)
+_SDK: Final = OLLAMA_PYTHON.at("ollama/_types.py, ollama/_client.py")
 
 RULES: Final[tuple[Rule, ...]] = (
     rule("OM-01", "MUST", "DOC", _STREAMING,

@@ -5,42 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
+from streamproof_formats.rules.documents import (
+    OPENAI_NODE,
+    OPENAI_OLD_SPECIFICATION,
+    OPENAI_PYTHON,
+    OPENAI_SPECIFICATION,
+)
 from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
-
-
-def _oas(section: str) -> Source:
-    return Source(
-        document="openai/openai-openapi openapi.yaml 2.3.0 (f85dbe2)",
-        section=section,
-        url="https://github.com/openai/openai-openapi",
-        read=_READ,
-    )
-
-
-def _old_oas(section: str) -> Source:
-    return Source(
-        document="openai/openai-openapi openapi.yaml, branch 2025-02-04 (0616166)",
-        section=section,
-        url="https://github.com/openai/openai-openapi/tree/2025-02-04",
-        read=_READ,
-    )
-
-
-def _python(section: str, version: str = "3.51.0") -> Source:
-    return Source(
-        document=f"openai-python {version}",
-        section=section,
-        url="https://github.com/openai/openai-python",
-        read=_READ,
-    )
-
-
-def _node(section: str, version: str = "7.55.0") -> Source:
-    return Source(
-        document=f"openai-node {version}", section=section, url="https://github.com/openai/openai-node", read=_READ
-    )
+_oas: Final = OPENAI_SPECIFICATION.at
+_old_oas: Final = OPENAI_OLD_SPECIFICATION.at
+_python: Final = OPENAI_PYTHON.at
+_node: Final = OPENAI_NODE.at
 
 
 _CHUNK: Final = _oas("CreateChatCompletionStreamResponse")

@@ -9,40 +9,15 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
+from streamproof_formats.rules.documents import OPEN_RESPONSES, OPENAI_NODE, OPENAI_PYTHON, OPENAI_SPECIFICATION
 from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
+_oas: Final = OPENAI_SPECIFICATION.at
+_spec: Final = OPEN_RESPONSES.at
+_python: Final = OPENAI_PYTHON.at
+_node: Final = OPENAI_NODE.at
 _OPEN: Final = "open-responses"
-
-
-def _oas(section: str) -> Source:
-    return Source(
-        document="openai/openai-openapi openapi.yaml 2.3.0 (f85dbe2)",
-        section=section,
-        url="https://github.com/openai/openai-openapi",
-        read=_READ,
-    )
-
-
-def _spec(section: str) -> Source:
-    return Source(
-        document="Open Responses specification, 2026-04-24 (05d5f81)",
-        section=section,
-        url="https://www.openresponses.org/specification",
-        read=_READ,
-    )
-
-
-def _python(section: str) -> Source:
-    return Source(
-        document="openai-python 3.51.0", section=section, url="https://github.com/openai/openai-python", read=_READ
-    )
-
-
-def _node(section: str) -> Source:
-    return Source(
-        document="openai-node 7.55.0", section=section, url="https://github.com/openai/openai-node", read=_READ
-    )
 
 
 _EVENTS: Final = _oas("ResponseStreamEvent")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
+from streamproof_formats.rules.documents import WORKERS_TYPES
 from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
@@ -21,12 +22,7 @@ _DRAFT: Final = Source(
     url="https://github.com/cloudflare/cloudflare-docs/pull/19018",
     read=_READ,
 )
-_TYPES: Final = Source(
-    document="@cloudflare/workers-types 5.20261117.1",
-    section="AiTextGenerationOutput, UsageTags",
-    url="https://github.com/cloudflare/workerd",
-    read=_READ,
-)
+_TYPES: Final = WORKERS_TYPES.at("AiTextGenerationOutput, UsageTags")
 _PROVIDER: Final = Source(
     document="cloudflare/ai (917c024)",
     section="packages/workers-ai-provider, streaming.ts",
