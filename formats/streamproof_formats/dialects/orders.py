@@ -80,10 +80,12 @@ GEMINI: Final = (
             arrows("answering", "answering", "candidates"),
             arrows("answering", "blocked", "a blockReason", rules="GM-07"),
             arrows("answering", "failed", ERROR),
+            arrows("answering", "ended", END),
+            arrows("blocked", "ended", END),
             arrows("blocked", "failed", ERROR),
             arrows("blocked", "blocked", "candidates", "a blockReason", rules="GM-07"),
         ),
-        meanings={"answering": "nothing marks the end: the body ends when each candidate has its finishReason"},
+        meanings={"answering": "nothing marks the end: the body ends once each candidate has its finishReason"},
     ),
     StateTable(
         of="each candidate",
