@@ -55,7 +55,8 @@ def formats_page() -> str:
         "rule is taken out of it. Streams that a client can meet stand as scenarios, the others as rows of test "
         "tables. "
         "Tests go through the book rule by rule and fail on a gap: `formats/tests/dialects/test_book.py` and "
-        "`test_decoder_rules.py` beside it, `conformance/tests/running/test_client_rules.py`.",
+        "`test_decoder_rules.py` beside it, `conformance/tests/linting/test_coverage.py`, "
+        "`conformance/tests/running/test_client_rules.py`.",
         "### Rules that no bytes can show",
         f"{len(list(_unshowable()))} of {len(RULES)}; at most {_UNSHOWABLE} may be so.",
         table(("rule", "what it says", "why no bytes show it"), _unshowable()),
