@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from streamproof_formats.note import Note
     from streamproof_formats.response import BodyEnd, ResponseHead
     from streamproof_formats.sse import Event
+    from streamproof_formats.states import StateTable
 
 Json = Any
 """A value as `json.loads` gives it."""
@@ -99,6 +100,8 @@ class Dialect:
 
     name: str
     title: str
+    about: str
+    """What it is, who speaks it and how a stream goes, in two or three sentences."""
     rule_prefix: str
     """What the ids of its rules begin with: `OC-`."""
     base_path: str
@@ -133,6 +136,8 @@ class Dialect:
     """False where the format has no finish reason that a stream must carry."""
     cites: Mapping[str, str] = attrs.field(factory=dict)
     """The rule that a finding of a check of clients cites where the scenario names none, by the check's name."""
+    states: tuple[StateTable, ...]
+    """What may follow what: of the stream first, then of what it consists of."""
 
     def target(self, model: str | None = None) -> str:
         """Path and query of the streaming call; `model` is used where the path names one."""

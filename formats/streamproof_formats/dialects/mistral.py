@@ -18,6 +18,7 @@ from streamproof_formats.dialects.openai_chat.assembler import (
     named,
 )
 from streamproof_formats.dialects.openai_chat.usage import usage_of
+from streamproof_formats.dialects.orders import MISTRAL_CHOICE
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.dialects.wording import number, quoted, shown
@@ -252,6 +253,11 @@ def read_error(body: Json) -> StreamError:
 DIALECT: Final = Dialect(
     name="mistral",
     title="Mistral chat completions",
+    about=(
+        "Mistral's chat completions, close to OpenAI's and not the same: usage comes with the finish reason, "
+        "tool calls come whole, content may be a list of parts. [DONE] ends a stream."
+    ),
+    states=(FRAME.states, MISTRAL_CHOICE),
     rule_prefix="MI-",
     base_path="",
     path="/v1/chat/completions",

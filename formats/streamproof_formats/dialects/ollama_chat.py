@@ -24,6 +24,7 @@ from streamproof_formats.dialects.base import (
     text_of,
 )
 from streamproof_formats.dialects.breaches import NOWHERE
+from streamproof_formats.dialects.orders import OLLAMA_CHAT
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech, streams_unless_false
 from streamproof_formats.dialects.wording import number as number_shown
@@ -264,7 +265,7 @@ class OllamaChatMachine:
             breaches.add("OM-07", f"expected no content in the last line, found {quoted(content)}", about=chunk)
         if not reason:
             breaches.add("OM-08", "expected a done_reason in the last line, found none", about=chunk)
-        if reason in EMPTY_REASONS or self._loads:
+        if (isinstance(reason, str) and reason in EMPTY_REASONS) or self._loads:
             return
         if not any(name in chunk for name in FIGURES):
             breaches.add("OM-09", "expected durations and counts in the last line, found none", about=chunk)
@@ -361,6 +362,12 @@ SPEECH: Final = Speech(
     dialect=Dialect(
         name="ollama-chat",
         title="Ollama chat",
+        about=(
+            "The native chat API of Ollama. A stream is lines of JSON, each with a piece of the message; the "
+            "last line says done, why, and how long it took. An error after the first line is a line of its "
+            "own."
+        ),
+        states=(OLLAMA_CHAT,),
         rule_prefix="OM-",
         base_path="",
         path="/api/chat",

@@ -12,6 +12,7 @@ from streamproof_formats.dialects.base import Joined, error_of, integer, refuse_
 from streamproof_formats.dialects.chunk_stream import DONE, ChunkStream, Frame, no_fields
 from streamproof_formats.dialects.openai_chat.assembler import MOST_CHOICES
 from streamproof_formats.dialects.openai_chat.usage import UsageRules, UsageWatch
+from streamproof_formats.dialects.orders import COMPLETIONS_CHOICE
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.dialects.wording import number, quoted, shown
@@ -251,6 +252,11 @@ class OpenAICompletionsMachine(ChunkStream):
 DIALECT: Final = Dialect(
     name="openai-completions",
     title="OpenAI text completions (legacy)",
+    about=(
+        "OpenAI's older text completions, kept by OpenAI and by many open servers. A stream is data-only "
+        "events, each a text_completion with a piece of text; [DONE] ends it."
+    ),
+    states=(FRAME.states, COMPLETIONS_CHOICE),
     rule_prefix="OL-",
     base_path="/v1",
     path="/v1/completions",

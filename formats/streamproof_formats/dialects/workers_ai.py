@@ -19,6 +19,7 @@ from streamproof_formats.dialects.chunk_stream import DONE
 from streamproof_formats.dialects.openai_chat.assembler import MOST_CALLS, CallDraft, CallDrafts, named
 from streamproof_formats.dialects.openai_chat.tools import judge_arguments, judge_type, take_call
 from streamproof_formats.dialects.openai_chat.usage import usage_of
+from streamproof_formats.dialects.orders import WORKERS_AI
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.dialects.wording import number, quoted, shown
@@ -302,6 +303,12 @@ SPEECH: Final = Speech(
     dialect=Dialect(
         name="workers-ai",
         title="Cloudflare Workers AI text generation",
+        about=(
+            "The native stream of Cloudflare's Workers AI, and of small services that look like it. A stream "
+            "is data-only events with pieces of text under the key response; [DONE] ends it. No schema of it "
+            "is published, so most of its rules only warn."
+        ),
+        states=(WORKERS_AI,),
         rule_prefix="WA-",
         base_path="",
         path="/api/chat",
