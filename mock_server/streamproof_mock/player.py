@@ -141,9 +141,10 @@ class Player:
         plan, exchange = self._plan, self._exchange
         if plan.delay_s:
             await self._idle(plan.delay_s)
-        exchange.status = plan.status
+        if not plan.ending.is_headless:
+            exchange.status = plan.status
         await self._wire.begin(plan.status, close=self._framed.closes)
-        if plan.ending.kind == "bad-head":
+        if plan.ending.is_headless:
             await self._flush()
         elif not self._framed.bodiless:
             await self._body()
@@ -253,7 +254,7 @@ class Player:
         match self._plan.ending.kind:
             case "clean":
                 await self._end_clean()
-            case "fin" | "bad-head":
+            case "fin" | "bad-head" | "bad-header":
                 await self._flush()
                 self._close()
             case "reset":

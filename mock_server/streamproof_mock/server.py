@@ -15,6 +15,7 @@ from hypercorn.trio import serve
 
 from streamproof_mock.app import MockApp
 from streamproof_mock.choice import EmptyBook, PlanBook
+from streamproof_mock.door import Doors
 from streamproof_mock.journal import Journal
 from streamproof_mock.player import AwaitHook, Bounds
 from streamproof_mock.selftest import try_wire
@@ -142,16 +143,22 @@ async def _running(stage: Stage, listener: socket.socket, token: str | None) -> 
     stop, stopped = trio.Event(), trio.Event()
     shield = trio.CancelScope(shield=True)
 
+    async def run_app(
+        listener: socket.socket, stop: trio.Event, task_status: trio.TaskStatus[Any] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        config: Any = _Bound(listener)
+        await serve(MockApp(stage, token), config, shutdown_trigger=stop.wait, task_status=task_status)
+
     async def run(task_status: trio.TaskStatus[list[str]]) -> None:
         # Hypercorn leaves sockets open when it is cancelled: it is stopped by its own means, whatever ends the context.
         with shield:
-            config: Any = _Bound(listener)
-            await serve(MockApp(stage, token), config, shutdown_trigger=stop.wait, task_status=task_status)
+            await run_app(listener, stop, task_status)
         stopped.set()
 
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(run)
+            stage.doors = Doors(nursery, listener, run_app)
             try:
                 yield
             finally:

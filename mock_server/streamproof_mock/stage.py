@@ -16,6 +16,7 @@ from streamproof_formats.dialects import DIALECTS, validate_request
 from streamproof_mock.behaviour import Endpoint
 from streamproof_mock.behaviour.errors import Refusal, refused
 from streamproof_mock.choice import Chosen, PlanBook, choose
+from streamproof_mock.door import Doors, is_needed
 from streamproof_mock.framing import RequestFacts
 from streamproof_mock.journal import Exchange, Journal
 from streamproof_mock.plain import PlainPlayer
@@ -58,6 +59,8 @@ class Stage:
         self.url = ""
         self.trouble: str | None = None
         """Why the wire could not be reached, where it could not."""
+        self.doors: Doors | None = None
+        """Set once the server runs."""
         self.sessions: dict[str, Session] = {}
         self._played: Counter[str] = Counter()
         self._players: set[Performer] = set()
@@ -67,8 +70,17 @@ class Stage:
 
     def play(self, plan: Plan, on_await: AwaitHook | None = None) -> Session:
         """Lays a plan out under a new nonce."""
-        session = Session(plan, self.url, on_await, lambda nonce: void(self.sessions.pop(nonce, None)))
+        door = self.doors.opened(plan) if self.doors is not None and is_needed(plan) else None
+
+        def forget(nonce: str) -> None:
+            self.sessions.pop(nonce, None)
+            if door is not None:
+                door.close()
+
+        session = Session(plan, self.url if door is None else door.url, on_await, forget)
         self.sessions[session.nonce] = session
+        if door is not None and self.doors is not None:
+            self.doors.attend(door, session, journal=self.journal, connections=self.connections, bounds=self.bounds)
         return session
 
     def reset(self) -> None:
@@ -81,6 +93,8 @@ class Stage:
 
     def shut_down(self) -> None:
         """Breaks off everything, at once."""
+        if self.doors is not None:
+            self.doors.close()
         for player in tuple(self._players):
             player.stop()
         for wire in tuple(self._wires):
@@ -226,7 +240,3 @@ def _breaches(dialect: str, data: bytes) -> tuple[str, ...]:
 
 def _name(plan: Plan) -> str:
     return f"{plan.case} {plan.delivery}"
-
-
-def void(_: object) -> None:
-    """Nothing, whatever came."""
