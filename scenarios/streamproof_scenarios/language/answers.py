@@ -47,6 +47,7 @@ def ending(node: Node, what: str, desk: Desk) -> Ending:
         if len(node.pairs) != 1:
             raise Wrong(node.mark, f"{what} must be a word or a mapping of one key, found {len(node.pairs)} keys")
         fields = desk.fields(node, what, _ENDING)
+        kind: Any
         (kind,) = fields or ("clean",)  # a wrong one is taken down already
         value: Any = fields.get(kind)
         return Ending(kind="rst-stream", code=value) if kind == "rst-stream" else Ending(kind=kind, place=value)
