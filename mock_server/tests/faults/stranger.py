@@ -24,11 +24,12 @@ class Heard:
         return b"".join(self.reads)
 
 
-async def hear(origin: str, *, http: str = "1.1", target: str = "/v1/chat/completions") -> Heard:
+async def hear(origin: str, *, http: str = "1.1", headers: str = "") -> Heard:
     """Sends one request and listens until the end, or until nothing comes any more."""
     where = urlsplit(origin)
-    request = f"POST {where.path}{target} HTTP/{http}\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}".encode()
-    return await talk(where.hostname or "", where.port or 80, request)
+    line = f"POST {where.path}/v1/chat/completions HTTP/{http}\r\n"
+    request = f"{line}Host: x\r\n{headers}Content-Length: 2\r\n\r\n{{}}"
+    return await talk(where.hostname or "", where.port or 80, request.encode())
 
 
 async def talk(host: str, port: int, request: bytes) -> Heard:
