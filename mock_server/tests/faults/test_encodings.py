@@ -32,7 +32,7 @@ class Gzip:
 
 class Brotli:
     def __init__(self):
-        import brotli
+        import brotli  # noqa: PLC0415  an extra
 
         self.coder = brotli.Decompressor()
         self.unpack = self.coder.process
