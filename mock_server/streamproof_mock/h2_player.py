@@ -24,6 +24,7 @@ class H2Player(Player):
         super().__init__(plan, wire, *rest, **named)
         self._framed = attrs.evolve(self._framed, chunked=False, closes=False)
         self._frames = wire
+        wire.on_body = self._note_body
         self._fields = _fields(plan, length=self._length, cors=self._request.cors)
         self._has_head = False
         self._said_goaway = False
@@ -38,10 +39,10 @@ class H2Player(Player):
 
     async def _put(self, *, ends: bool) -> None:
         """Sends what is held: the head where it is still due, and the data."""
-        frames, exchange = self._frames, self._exchange
+        frames = self._frames
         data = b"" if self._held is None else self._held.data
         self._held = None
-        wire_before, body_before = frames.written, frames.body_written
+        before = frames.written
         try:
             if not self._has_head:
                 self._has_head = True
@@ -52,8 +53,7 @@ class H2Player(Player):
             else:
                 await frames.flush()
         finally:
-            exchange.wire_written += frames.written - wire_before
-            self._note_body(frames.body_written - body_before)
+            self._exchange.wire_written += frames.written - before
         await self._breathe()
 
     async def _goaway(self) -> None:

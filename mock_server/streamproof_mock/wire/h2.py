@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import trio
@@ -40,8 +40,8 @@ class H2Wire(Wire):
         self._windows = _Windows.of(protocol)
         self._writing: trio.CancelScope | None = None
         self._queued = 0
-        self.body_written = 0
-        """Bytes of DATA frames handed to the kernel."""
+        self.on_body: Callable[[int], None] = lambda _: None
+        """Told of the body bytes of each send, as they are handed to the kernel."""
 
     # Keeping Hypercorn in step
 
@@ -118,8 +118,8 @@ class H2Wire(Wire):
     async def flush(self) -> None:
         """Sends what is queued.  Raises Gone."""
         await self._put(self._connection.data_to_send())
-        self.body_written += self._queued
-        self._queued = 0
+        size, self._queued = self._queued, 0
+        self.on_body(size)
 
     async def reset_stream(self, code: int) -> None:
         """RST_STREAM with this error code.  Raises Gone."""

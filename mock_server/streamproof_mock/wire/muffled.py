@@ -63,9 +63,14 @@ class Muffled:
         return b""
 
     async def aclose(self) -> None:
-        """Closes, with close_notify under TLS."""
+        """Closes, with close_notify under TLS where nothing was said of the end yet."""
+        if self._is_shut or self.socket.fileno() == -1:
+            await self.transport.aclose()
+            return
         self._notify_on_close()
-        await self.inner.aclose()
+        # What is raised here, in a task of Hypercorn's, would end the server.
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await self.inner.aclose()
 
     async def shut(self, *, notify: bool) -> None:
         """Says that nothing follows: FIN, and before it close_notify where `notify` is True and there is TLS.
