@@ -15,6 +15,8 @@ from streamproof_scenarios.plan import AnswerPlan
 _OF_THE_CONNECTION: Final = frozenset({"connection", "transfer-encoding", "keep-alive", "upgrade", "proxy-connection"})
 BAD_STATUS: Final = b"two-hundred"
 """RFC 9113, 8.3.2: `:status` carries the status code, which is three digits."""
+BAD_FIELD: Final = (b"no header at all", b"")
+"""RFC 9113, 8.2.1: a field name holds no space."""
 
 
 class H2Player(Player):
@@ -44,11 +46,15 @@ class H2Player(Player):
         self._held = None
         before = frames.written
         try:
+            if self._plan.ending.place == "before-head":
+                return
             if not self._has_head:
                 self._has_head = True
                 frames.head(self._fields, ends=ends and not data)
                 ends = ends and bool(data)
-            if data or ends:
+            if self._plan.ending.place == "in-head":
+                await frames.half()
+            elif data or ends:
                 await frames.data(data, ends=ends)
             else:
                 await frames.flush()
@@ -114,4 +120,5 @@ def _fields(plan: AnswerPlan, *, length: int | None, cors: bool) -> list[tuple[b
     if cors and "access-control-allow-origin" not in names:
         named.append(("access-control-allow-origin", "*"))
     status = BAD_STATUS if plan.ending.kind == "bad-head" else b"%d" % plan.status
-    return [(b":status", status), *((name.encode(), value.encode()) for name, value in named)]
+    broken = [BAD_FIELD] if plan.ending.kind == "bad-header" else []
+    return [(b":status", status), *broken, *((name.encode(), value.encode()) for name, value in named)]

@@ -12,8 +12,8 @@ import trio
 from streamproof_mock.framing import BAD_CHUNK, LAST_CHUNK, MISSING, RequestFacts, chunk_prefix, framed
 from streamproof_mock.journal import Exchange
 from streamproof_mock.wire import Departure, Gone, Wire
-from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, Goaway, Pause, Write
-from streamproof_scenarios.transports import BEFORE_REQUEST, misfit, spoken
+from streamproof_scenarios.plan import BEFORE_REQUEST, AnswerPlan, AwaitDelivered, Goaway, Pause, Write
+from streamproof_scenarios.transports import misfit, spoken
 
 AwaitHook = Callable[[Exchange], Awaitable[bool]]
 """Returns True once the client has handed on all that `exchange.body_written` counts."""
@@ -55,7 +55,7 @@ class Unplayable(Exception):  # noqa: N818  becomes a fault, not an error
 def unplayable(plan: AnswerPlan, wire: Wire) -> str | None:
     """Why this plan cannot be performed on this wire, in words; None when it can."""
     if plan.ending.kind in BEFORE_REQUEST:
-        return f"this server cannot play the ending {plan.ending.kind} yet: it comes before any request"
+        return f"the ending {plan.ending.kind} comes before any request, and this is one; use the session's own address"
     return misfit(plan, spoken(is_h2=wire.is_h2, is_tls=wire.is_tls))
 
 
@@ -127,9 +127,10 @@ class Player:
         plan, exchange = self._plan, self._exchange
         if plan.delay_s:
             await self._idle(plan.delay_s)
-        exchange.status = plan.status
+        if not plan.ending.is_headless:
+            exchange.status = plan.status
         await self._wire.begin(plan.status, close=self._framed.closes)
-        if plan.ending.kind == "bad-head":
+        if plan.ending.is_headless:
             await self._flush()
         elif not self._framed.bodiless:
             await self._body()
@@ -243,7 +244,7 @@ class Player:
         match self._plan.ending.kind:
             case "clean":
                 await self._end_clean()
-            case "fin" | "bad-head" | "no-close-notify" as kind:
+            case "fin" | "bad-head" | "bad-header" | "no-close-notify" as kind:
                 await self._flush()
                 await self._close(notify=kind != "no-close-notify")
             case "reset":

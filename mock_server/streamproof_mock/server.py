@@ -7,7 +7,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from functools import partial
 from ssl import SSLContext
 from typing import Final
 
@@ -18,6 +17,7 @@ from hypercorn.trio import serve
 from streamproof_mock.app import MockApp
 from streamproof_mock.certificates import Certificates, NoCertificates
 from streamproof_mock.choice import EmptyBook, PlanBook
+from streamproof_mock.door import Doors
 from streamproof_mock.journal import Journal
 from streamproof_mock.player import AwaitHook, Bounds
 from streamproof_mock.selftest import try_wire
@@ -77,18 +77,25 @@ class MockServer:
         try:
             return self._stage.urls[transport]
         except KeyError:
-            raise CannotServe(f"this server has no TLS, and {NAMES[transport]} was asked for; start it so") from None
+            raise _without(transport) from None
 
     def play(self, plan: Plan, *, on_await: AwaitHook | None = None, transport: Transport = "h1") -> Session:
         """Lays a plan out under a new nonce; `on_await` says when the client has handed on what was sent to it.
 
         The session's address is the one for `transport`.  Raises CannotServe as `url_over` does.
         """
-        return self._stage.play(plan, on_await, self.url_over(transport))
+        try:
+            return self._stage.play(plan, on_await, transport)
+        except KeyError:
+            raise _without(transport) from None
 
     def reset(self) -> None:
         """Forgets sessions and journal; what is played is broken off."""
         self._stage.reset()
+
+
+def _without(transport: Transport) -> CannotServe:
+    return CannotServe(f"this server has no TLS, and {NAMES[transport]} was asked for; start it with TLS")
 
 
 class _Bound(Config):
@@ -104,12 +111,12 @@ class _Bound(Config):
     include_server_header = False
 
     def __init__(self, listener: socket.socket, context: SSLContext | None = None) -> None:
-        self._listener = listener
+        self.listener = listener
         self._context = context
 
     def create_sockets(self) -> Sockets:
         """The one socket."""
-        return Sockets([], [self._listener], []) if self._context is None else Sockets([self._listener], [], [])
+        return Sockets([], [self.listener], []) if self._context is None else Sockets([self.listener], [], [])
 
     def create_ssl_context(self) -> SSLContext | None:
         """The context of a socket for TLS."""
@@ -189,19 +196,27 @@ async def _running(stage: Stage, doors: Sequence[_Bound], token: str | None) -> 
     shield = trio.CancelScope(shield=True)
     app = MockApp(stage, token)
 
+    async def run_app(
+        door: _Bound, stop: trio.Event, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        await serve(app, door, shutdown_trigger=stop.wait, task_status=task_status)
+
+    async def run_alone(listener: socket.socket, stop: trio.Event) -> None:
+        await run_app(_Bound(listener), stop)
+
     async def run(task_status: trio.TaskStatus[None]) -> None:
         # Hypercorn leaves sockets open when it is cancelled: it is stopped by its own means, whatever ends the context.
         with shield:
-            async with trio.open_nursery() as doorkeepers:
+            async with trio.open_nursery() as nursery:
                 for door in doors:
-                    listening = partial(serve, app, door, shutdown_trigger=stop.wait)
-                    await doorkeepers.start(listening)
+                    await nursery.start(run_app, door, stop)
                 task_status.started()
         stopped.set()
 
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(run)
+            stage.doors = Doors(nursery, doors[0].listener, run_alone)
             try:
                 yield
             finally:

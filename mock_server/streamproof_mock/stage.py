@@ -16,6 +16,7 @@ from streamproof_formats.dialects import DIALECTS, validate_request
 from streamproof_mock.behaviour import Endpoint
 from streamproof_mock.behaviour.errors import Refusal, refused
 from streamproof_mock.choice import Chosen, PlanBook, choose
+from streamproof_mock.door import Doors, is_needed
 from streamproof_mock.framing import RequestFacts
 from streamproof_mock.h2_player import H2Player
 from streamproof_mock.journal import Exchange, Journal
@@ -60,6 +61,8 @@ class Stage:
         """The origin for each transport that is served."""
         self.trouble: str | None = None
         """Why the wire could not be reached, where it could not."""
+        self.doors: Doors | None = None
+        """Set once the server runs."""
         self.sessions: dict[str, Session] = {}
         self._played: Counter[str] = Counter()
         self._players: set[Performer] = set()
@@ -72,10 +75,19 @@ class Stage:
         """The origin in the clear."""
         return self.urls["h1"]
 
-    def play(self, plan: Plan, on_await: AwaitHook | None = None, url: str | None = None) -> Session:
-        """Lays a plan out under a new nonce, at `url` or in the clear."""
-        session = Session(plan, url or self.url, on_await, lambda nonce: void(self.sessions.pop(nonce, None)))
+    def play(self, plan: Plan, on_await: AwaitHook | None = None, transport: Transport = "h1") -> Session:
+        """Lays a plan out under a new nonce.  Raises KeyError for a transport that is not served."""
+        door = self.doors.opened(plan) if self.doors is not None and is_needed(plan) else None
+
+        def forget(nonce: str) -> None:
+            self.sessions.pop(nonce, None)
+            if door is not None:
+                door.close()
+
+        session = Session(plan, self.urls[transport] if door is None else door.url, on_await, forget)
         self.sessions[session.nonce] = session
+        if door is not None and self.doors is not None:
+            self.doors.attend(door, session, journal=self.journal, connections=self.connections, bounds=self.bounds)
         return session
 
     def reset(self) -> None:
@@ -88,6 +100,8 @@ class Stage:
 
     def shut_down(self) -> None:
         """Breaks off everything, at once."""
+        if self.doors is not None:
+            self.doors.close()
         for player in tuple(self._players):
             player.stop()
         for wire in tuple(self._wires):
@@ -233,7 +247,3 @@ def _breaches(dialect: str, data: bytes) -> tuple[str, ...]:
 
 def _name(plan: Plan) -> str:
     return f"{plan.case} {plan.delivery}"
-
-
-def void(_: object) -> None:
-    """Nothing, whatever came."""

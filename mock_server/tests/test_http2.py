@@ -122,6 +122,11 @@ TABLE = {
     "reset": ({"end": "reset"}, OPEN, "reset"),
     "stall": ({"end": "stall"}, OPEN, "open"),
     "bad-head": ({"end": "bad-head"}, [("head", HEAD[1] | {":status": "two-hundred"}, False)], "eof"),
+    "bad-header": (
+        {"end": "bad-header"},
+        [("head", {":status": "200", "no header at all": "", "content-type": "text/event-stream"}, False)],
+        "eof",
+    ),
     "rst-stream": ({"end": "rst-stream"}, [*OPEN, ("rst", CANCEL)], "open"),
     "goaway": ({"end": "goaway"}, [*OPEN, ("goaway", 1, NO_ERROR)], "eof"),
     "a length that lies": (
@@ -162,9 +167,26 @@ async def test_the_stream_carries_exactly(server, connect, plan_of, name, transp
     assert exchange.complete
     assert exchange.fault is None
     assert exchange.http == "2"
-    if fields.get("status") != 204 and fields.get("end") != "bad-head":
+    if fields.get("status") != 204 and not fields.get("end", "").startswith("bad"):
         assert exchange.body_written == 18
         assert [size for _, size in exchange.writes] == [9, 9]
+
+
+@pytest.mark.parametrize(("kind", "end"), [("fin", "eof"), ("reset", "reset"), ("stall", "open")])
+@pytest.mark.parametrize("place", ["before-head", "in-head"])
+async def test_an_end_before_the_body(server, connect, plan_of, place, kind, end):
+    answer = AnswerPlan(operations=lambda: iter(()), http="h2", framing="h2", ending=Ending(kind=kind, place=place))
+    session = server.play(plan_of(answers=[answer]))
+    client = await connect(server)
+    await client.post(f"/r/{session.nonce}/x")
+    assert await client.hear(0.04 if end == "open" else 5) == []
+    assert client.end == end
+    if place == "in-head":
+        size, (kind, *_) = int.from_bytes(client.buffer[:3], "big"), client.buffer[3:]
+        assert kind == HEADERS
+        assert len(client.buffer) == (9 + size) // 2
+    else:
+        assert client.buffer == b""
 
 
 @pytest.mark.parametrize("code", ["CANCEL", "INTERNAL_ERROR", "REFUSED_STREAM", "ENHANCE_YOUR_CALM"])

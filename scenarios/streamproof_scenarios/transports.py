@@ -29,6 +29,7 @@ MEANING: Final[Mapping[EndingKind, tuple[Transport, ...]]] = {
     "reset": _ALL,
     "stall": _ALL,
     "bad-head": _ALL,
+    "bad-header": _ALL,
     "in-chunk": _H1,
     "bad-chunk": _H1,
     "rst-stream": _H2,
@@ -45,9 +46,6 @@ WHY_NOT: Final[Mapping[tuple[Transport, ...], str]] = {
     _TLS: "there is no TLS",
 }
 """Why the endings of a row have no meaning elsewhere."""
-
-BEFORE_REQUEST: Final[frozenset[EndingKind]] = frozenset({"refuse", "reset-on-accept", "tls-stall"})
-"""These come before any request."""
 
 
 class _Answer(Protocol):

@@ -115,6 +115,12 @@ class H2Wire(Wire):
                 return
             await opened.wait()
 
+    async def half(self) -> None:
+        """Sends half of what is queued: the connection can say nothing more after that.  Raises Gone."""
+        data = self._connection.data_to_send()
+        await self._put(data[: len(data) // 2])
+        self._stream.muted = True
+
     async def flush(self) -> None:
         """Sends what is queued.  Raises Gone."""
         await self._put(self._connection.data_to_send())
