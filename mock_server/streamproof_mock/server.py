@@ -5,15 +5,17 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from ssl import SSLContext
+from typing import Final
 
 import trio
 from hypercorn.config import Config, Sockets
 from hypercorn.trio import serve
 
 from streamproof_mock.app import MockApp
+from streamproof_mock.certificates import Certificates, NoCertificates
 from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.door import Doors
 from streamproof_mock.journal import Journal
@@ -23,6 +25,7 @@ from streamproof_mock.session import Session
 from streamproof_mock.stage import Stage
 from streamproof_mock.wire import Connections, WireUnreachable
 from streamproof_scenarios.plan import Plan
+from streamproof_scenarios.transports import NAMES, Transport
 
 if sys.platform == "linux":
     from streamproof_mock.peer import Kernel
@@ -47,8 +50,10 @@ class NotLoopback(CannotServe):
 class MockServer:
     """A running server."""
 
-    def __init__(self, stage: Stage, warning: str | None) -> None:
+    def __init__(self, stage: Stage, warning: str | None, ca_file: str | None = None) -> None:
         self._stage = stage
+        self.ca_file = ca_file
+        """Where the certificate lies that clients must trust, None without TLS."""
         self.warning = warning
         """What a user must be told when the server can be reached from other machines."""
 
@@ -67,13 +72,30 @@ class MockServer:
         """True when boundaries are kept by asking the kernel what clients have read."""
         return self._stage.connections.kernel is not None
 
-    def play(self, plan: Plan, *, on_await: AwaitHook | None = None) -> Session:
-        """Lays a plan out under a new nonce; `on_await` says when the client has handed on what was sent to it."""
-        return self._stage.play(plan, on_await)
+    def url_over(self, transport: Transport) -> str:
+        """The origin for a client that speaks this.  Raises CannotServe for TLS where the server has none."""
+        try:
+            return self._stage.urls[transport]
+        except KeyError:
+            raise _without(transport) from None
+
+    def play(self, plan: Plan, *, on_await: AwaitHook | None = None, transport: Transport = "h1") -> Session:
+        """Lays a plan out under a new nonce; `on_await` says when the client has handed on what was sent to it.
+
+        The session's address is the one for `transport`.  Raises CannotServe as `url_over` does.
+        """
+        try:
+            return self._stage.play(plan, on_await, transport)
+        except KeyError:
+            raise _without(transport) from None
 
     def reset(self) -> None:
         """Forgets sessions and journal; what is played is broken off."""
         self._stage.reset()
+
+
+def _without(transport: Transport) -> CannotServe:
+    return CannotServe(f"this server has no TLS, and {NAMES[transport]} was asked for; start it with TLS")
 
 
 class _Bound(Config):
@@ -88,12 +110,17 @@ class _Bound(Config):
     backlog = _BACKLOG
     include_server_header = False
 
-    def __init__(self, listener: socket.socket) -> None:
-        self._listener = listener
+    def __init__(self, listener: socket.socket, context: SSLContext | None = None) -> None:
+        self.listener = listener
+        self._context = context
 
     def create_sockets(self) -> Sockets:
         """The one socket."""
-        return Sockets([], [self._listener], [])
+        return Sockets([], [self.listener], []) if self._context is None else Sockets([self.listener], [], [])
+
+    def create_ssl_context(self) -> SSLContext | None:
+        """The context of a socket for TLS."""
+        return self._context
 
 
 @asynccontextmanager
@@ -108,57 +135,88 @@ async def serving(
     bounds: Bounds | None = None,
     control_token: str | None = None,
     allow_remote: bool = False,
+    tls: bool = False,
+    tls_port: int = 0,
 ) -> AsyncIterator[MockServer]:
     """Runs a mock server for as long as the context lasts; stopping breaks off whatever is still played.
 
     `port` 0 takes a free one.  `api_key` makes keys matter for the well-behaved endpoint.  `ask_kernel` False keeps
     boundaries by waiting.  `control_token` opens the control API to other machines; so does nothing else.
+    The port speaks HTTP/1.1 and HTTP/2 in the clear.  `tls` opens two more for TLS: `tls_port` offers HTTP/2 and
+    HTTP/1.1 by ALPN, the other HTTP/1.1 alone; it needs the extra `streamproof[tls]`.
     Raises CannotServe, of which PortInUse and NotLoopback are two kinds.
     """
-    listener, warning = _listen(host, port, allow_remote=allow_remote)
     kernel = None
     if sys.platform == "linux" and ask_kernel:
         kernel = Kernel.opened()
-    stage = Stage(
-        journal=Journal(journal_limit),
-        book=book or EmptyBook(),
-        connections=Connections(kernel),
-        bounds=bounds or Bounds(),
-        api_key=api_key,
-        cors=warning is None,
-    )
-    stage.url = _url(listener)
-    try:
-        async with _running(stage, listener, control_token):
-            await _try(stage, listener)
-            yield MockServer(stage, warning)
-    finally:
-        listener.close()
+    with ExitStack() as stack:
         if kernel is not None:
-            kernel.close()
+            stack.callback(kernel.close)
+        listener, warning = _listen(host, port, allow_remote=allow_remote)
+        stack.callback(listener.close)
+        stage = Stage(
+            journal=Journal(journal_limit),
+            book=book or EmptyBook(),
+            connections=Connections(kernel),
+            bounds=bounds or Bounds(),
+            api_key=api_key,
+            cors=warning is None,
+        )
+        doors = [_Bound(listener)]
+        stage.urls = dict.fromkeys(("h1", "h2c"), _url(listener))
+        ca_file = None
+        if tls:
+            certificates = stack.enter_context(_certified(host))
+            ca_file = certificates.ca_file
+            for transport, (protocols, its_port) in _secure(tls_port).items():
+                secured, _ = _listen(host, its_port, allow_remote=allow_remote)
+                stack.callback(secured.close)
+                doors.append(_Bound(secured, certificates.context(protocols)))
+                stage.urls[transport] = _url(secured, "https")
+        async with _running(stage, doors, control_token):
+            await _try(stage, listener)
+            yield MockServer(stage, warning, ca_file)
+
+
+def _secure(port: int) -> Mapping[Transport, tuple[Sequence[str], int]]:
+    """The doors for TLS: what they offer by ALPN, and their ports."""
+    return {"h2": (("h2", "http/1.1"), port), "h1-tls": (("http/1.1",), 0)}
+
+
+def _certified(host: str) -> Certificates:
+    try:
+        return Certificates(host)
+    except NoCertificates as error:
+        raise CannotServe(str(error)) from error
 
 
 @asynccontextmanager
-async def _running(stage: Stage, listener: socket.socket, token: str | None) -> AsyncIterator[None]:
+async def _running(stage: Stage, doors: Sequence[_Bound], token: str | None) -> AsyncIterator[None]:
     stop, stopped = trio.Event(), trio.Event()
     shield = trio.CancelScope(shield=True)
+    app = MockApp(stage, token)
 
     async def run_app(
-        listener: socket.socket, stop: trio.Event, task_status: trio.TaskStatus[Any] = trio.TASK_STATUS_IGNORED
+        door: _Bound, stop: trio.Event, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED
     ) -> None:
-        config: Any = _Bound(listener)
-        await serve(MockApp(stage, token), config, shutdown_trigger=stop.wait, task_status=task_status)
+        await serve(app, door, shutdown_trigger=stop.wait, task_status=task_status)
 
-    async def run(task_status: trio.TaskStatus[list[str]]) -> None:
+    async def run_alone(listener: socket.socket, stop: trio.Event) -> None:
+        await run_app(_Bound(listener), stop)
+
+    async def run(task_status: trio.TaskStatus[None]) -> None:
         # Hypercorn leaves sockets open when it is cancelled: it is stopped by its own means, whatever ends the context.
         with shield:
-            await run_app(listener, stop, task_status)
+            async with trio.open_nursery() as nursery:
+                for door in doors:
+                    await nursery.start(run_app, door, stop)
+                task_status.started()
         stopped.set()
 
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(run)
-            stage.doors = Doors(nursery, listener, run_app)
+            stage.doors = Doors(nursery, doors[0].listener, run_alone)
             try:
                 yield
             finally:
@@ -214,6 +272,6 @@ def _listen(host: str, port: int, *, allow_remote: bool) -> tuple[socket.socket,
     return listener, warning
 
 
-def _url(listener: socket.socket) -> str:
+def _url(listener: socket.socket, scheme: str = "http") -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -8,6 +8,7 @@ from itertools import pairwise
 from streamproof_formats.response import Framing
 from streamproof_scenarios.model import Answer, Barrier, Raw, Word, flat
 from streamproof_scenarios.plan import BEFORE_REQUEST, Ending
+from streamproof_scenarios.transports import MEANING
 
 
 def is_whole(answer: Answer) -> bool:
@@ -44,15 +45,12 @@ def contradiction(answer: Answer) -> str | None:
     table = (
         (h2 and "framing" in answer.stated, "http: h2 frames bodies by itself; leave framing away"),
         (h2 and "connection" in answer.stated, "http: h2 has no connection header; leave connection away"),
-        (
-            h2 and (end in {"fin", "in-chunk", "bad-chunk", "bad-head", "bad-header"} or answer.end.place == "in-head"),
-            f"end: {end} is of HTTP/1.1; write {{rst-stream: CODE}} or goaway",
-        ),
-        (not h2 and end in {"rst-stream", "goaway"}, f"end: {end} needs http: h2; add it"),
+        (h2 and "h2" not in MEANING[end], f"end: {end} is of HTTP/1.1; write {{rst-stream: CODE}}, goaway or fin"),
+        (not h2 and "h1-tls" not in MEANING[end], f"end: {end} needs http: h2; add it"),
         (not h2 and goaway, "goaway needs http: h2; add it"),
         (answer.http == "h1.0" and framing == "chunked", "http: h1.0 has no chunks; write framing: close or length"),
         (not h2 and end in {"in-chunk", "bad-chunk"} and framing != "chunked", f"end: {end} needs framing: chunked"),
-        (answer.length_off_by and framing != "length", "length_off_by needs framing: length; add it"),
+        (answer.length_off_by and framing not in {"length", "h2"}, "length_off_by needs framing: length; add it"),
         (answer.flush == "never" and not answer.encoding, "flush: never needs an encoding; add encoding: gzip"),
         (answer.end.is_headless and answer.steps, f"with end: {_shown(answer.end)} no body is sent; write steps: []"),
         (
@@ -67,7 +65,10 @@ def disorder(answers: Sequence[Answer]) -> str | None:
     """What cannot follow each other among the answers of one stream, and the fix; None where all of it can."""
     early = [answer.end.kind in BEFORE_REQUEST for answer in answers]
     kinds = [answer.end.kind for answer in answers]
+    h2 = [answer.http == "h2" for answer in answers]
     table = (
+        # All answers of a case are given at one address.
+        (any(h2) and not all(h2), "http: h2 holds for the whole case; write it in each answer"),
         # On a connection that is kept nothing is accepted anew.
         (
             any(later and not before for before, later in pairwise(early)),

@@ -135,7 +135,9 @@ PROBLEMS: dict[str, tuple[str, ...]] = {
         "2:26: end rst-stream needs a code, found none; write {rst-stream: INTERNAL_ERROR}",
     ),
     with_answer("end: goaway"): ("2:9: end: goaway needs http: h2; add it",),
-    with_answer("http: h2, end: fin"): ("2:9: end: fin is of HTTP/1.1; write {rst-stream: CODE} or goaway",),
+    with_answer("http: h2, end: in-chunk"): (
+        "2:9: end: in-chunk is of HTTP/1.1; write {rst-stream: CODE}, goaway or fin",
+    ),
     with_answer("http: h2, framing: close"): ("2:9: http: h2 frames bodies by itself; leave framing away",),
     with_answer("http: h1.0, framing: chunked"): ("2:9: http: h1.0 has no chunks; write framing: close or length",),
     with_answer("framing: close, end: in-chunk"): ("2:9: end: in-chunk needs framing: chunked",),
@@ -147,8 +149,11 @@ PROBLEMS: dict[str, tuple[str, ...]] = {
     ),
     with_answer("end: {fin: in-body}"): ("2:32: fin must be one of before-head, in-head, found 'in-body'",),
     with_answer("end: {clean: in-head}"): ("2:27: end has no key 'clean'; known are fin, reset, rst-stream, stall",),
-    with_answer("http: h2, end: {reset: in-head}"): (
-        "2:9: end: reset is of HTTP/1.1; write {rst-stream: CODE} or goaway",
+    "dialect: gemini\nstream: [{http: h2, steps: [done]}, {steps: [done]}]\n": (
+        "2:1: http: h2 holds for the whole case; write it in each answer",
+    ),
+    with_answer("http: h2, end: bad-chunk"): (
+        "2:9: end: bad-chunk is of HTTP/1.1; write {rst-stream: CODE}, goaway or fin",
     ),
     stream("text: a").replace("]}", "], end: refuse}"): ("2:9: with end: refuse no body is sent; write steps: []",),
     stream("text: a").replace("]}", "], end: {stall: in-head}}"): (
@@ -255,7 +260,7 @@ def test_all_that_is_wrong_is_told_with_place_and_fix(text: str, messages: tuple
 
 ONLY_THE_LOADER = (
     "lone surrogate", "must be JSON", "without cutting", "needs http", "HTTP/1.1", "frames bodies", "has no chunks",
-    "needs framing", "needs an encoding", "no body is sent", "come first", "for every attempt", "only step that writes", "no such rule", "of this file",
+    "needs framing", "needs an encoding", "no body is sent", "come first", "the whole case", "for every attempt", "only step that writes", "no such rule", "of this file",
     "varied or stated", "not above its max", "its own name", "a again", "must name each value once", "A again",
     "in the scenario's folder", "digits and hyphens, found", "cut belongs to the block",
     "a step of another kind", "that a header can hold", "did you mean OC",
