@@ -162,7 +162,7 @@ async def serving(
             api_key=api_key,
             cors=warning is None,
         )
-        doors = [_Bound(listener)]
+        doors: dict[Transport, _Bound] = dict.fromkeys(("h1", "h2c"), _Bound(listener))
         stage.urls = dict.fromkeys(("h1", "h2c"), _url(listener))
         ca_file = None
         if tls:
@@ -171,7 +171,7 @@ async def serving(
             for transport, (protocols, its_port) in _secure(tls_port).items():
                 secured, _ = _listen(host, its_port, allow_remote=allow_remote)
                 stack.callback(secured.close)
-                doors.append(_Bound(secured, certificates.context(protocols)))
+                doors[transport] = _Bound(secured, certificates.context(protocols))
                 stage.urls[transport] = _url(secured, "https")
         async with _running(stage, doors, control_token):
             await _try(stage, listener)
@@ -191,7 +191,7 @@ def _certified(host: str) -> Certificates:
 
 
 @asynccontextmanager
-async def _running(stage: Stage, doors: Sequence[_Bound], token: str | None) -> AsyncIterator[None]:
+async def _running(stage: Stage, doors: Mapping[Transport, _Bound], token: str | None) -> AsyncIterator[None]:
     stop, stopped = trio.Event(), trio.Event()
     shield = trio.CancelScope(shield=True)
     app = MockApp(stage, token)
@@ -201,14 +201,14 @@ async def _running(stage: Stage, doors: Sequence[_Bound], token: str | None) -> 
     ) -> None:
         await serve(app, door, shutdown_trigger=stop.wait, task_status=task_status)
 
-    async def run_alone(listener: socket.socket, stop: trio.Event) -> None:
-        await run_app(_Bound(listener), stop)
+    async def run_alone(listener: socket.socket, transport: Transport, stop: trio.Event) -> None:
+        await run_app(_Bound(listener, doors[transport].create_ssl_context()), stop)
 
     async def run(task_status: trio.TaskStatus[None]) -> None:
         # Hypercorn leaves sockets open when it is cancelled: it is stopped by its own means, whatever ends the context.
         with shield:
             async with trio.open_nursery() as nursery:
-                for door in doors:
+                for door in set(doors.values()):
                     await nursery.start(run_app, door, stop)
                 task_status.started()
         stopped.set()
@@ -216,7 +216,7 @@ async def _running(stage: Stage, doors: Sequence[_Bound], token: str | None) -> 
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(run)
-            stage.doors = Doors(nursery, doors[0].listener, run_alone)
+            stage.doors = Doors(nursery, doors["h1"].listener, run_alone)
             try:
                 yield
             finally:

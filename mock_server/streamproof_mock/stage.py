@@ -77,14 +77,15 @@ class Stage:
 
     def play(self, plan: Plan, on_await: AwaitHook | None = None, transport: Transport = "h1") -> Session:
         """Lays a plan out under a new nonce.  Raises KeyError for a transport that is not served."""
-        door = self.doors.opened(plan) if self.doors is not None and is_needed(plan) else None
+        url = "" if plan.answers[0].ending.kind == "tls-stall" else self.urls[transport]
+        door = self.doors.opened(plan, transport) if self.doors is not None and is_needed(plan) else None
 
         def forget(nonce: str) -> None:
             self.sessions.pop(nonce, None)
             if door is not None:
                 door.close()
 
-        session = Session(plan, self.urls[transport] if door is None else door.url, on_await, forget)
+        session = Session(plan, url if door is None else door.url, on_await, forget)
         self.sessions[session.nonce] = session
         if door is not None and self.doors is not None:
             self.doors.attend(door, session, journal=self.journal, connections=self.connections, bounds=self.bounds)
