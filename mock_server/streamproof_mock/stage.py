@@ -180,7 +180,7 @@ class Stage:
         check: Callable[[], None],
     ) -> None:
         if exchange.case is not None:
-            exchange.fault = unplayable(answer, wire)
+            exchange.fault = unplayable(answer, wire, request.http)
         if answer.encoding is not None and not request.offers(answer.encoding):
             exchange.fault = f"the client did not offer the content encoding {answer.encoding}, which the plan needs"
         if exchange.fault is not None:
