@@ -75,8 +75,8 @@ class Stage:
         """The origin in the clear."""
         return self.urls["h1"]
 
-    def play(self, plan: Plan, on_await: AwaitHook | None = None, transport: Transport = "h1") -> Session:
-        """Lays a plan out under a new nonce.  Raises KeyError for a transport that is not served."""
+    def play(self, plan: Plan, on_await: AwaitHook | None = None, url: str | None = None) -> Session:
+        """Lays a plan out under a new nonce, at this origin or in the clear; a plan with a door has its own."""
         door = self.doors.opened(plan) if self.doors is not None and is_needed(plan) else None
 
         def forget(nonce: str) -> None:
@@ -84,7 +84,7 @@ class Stage:
             if door is not None:
                 door.close()
 
-        session = Session(plan, self.urls[transport] if door is None else door.url, on_await, forget)
+        session = Session(plan, (url or self.url) if door is None else door.url, on_await, forget)
         self.sessions[session.nonce] = session
         if door is not None and self.doors is not None:
             self.doors.attend(door, session, journal=self.journal, connections=self.connections, bounds=self.bounds)
