@@ -23,11 +23,7 @@ NO_ANSWER = (
     "transport/connection-refused@openai-chat",
     "transport/reset-on-accept@openai-chat",
     "transport/handshake-that-stalls@openai-chat",
-    *(
-        f"transport/no-head@openai-chat[end={end}:{where}]"
-        for end in ("fin", "reset")
-        for where in ("before-head", "in-head")
-    ),
+    *(f"transport/no-head@openai-chat[end={end}:before-head]" for end in ("fin", "reset")),
     "lifecycle/stall-before-the-body@openai-chat[end=stall:in-head]",
 )
 SELECTION: Final = (TEXT, LENGTH, CALLS, CHOICES, COMMENTS, REFUSED, ERROR, CUT)
