@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
-from ssl import SSLContext
-from typing import Final
 
 import trio
-from hypercorn.config import Config, Sockets
 from hypercorn.trio import serve
 
 from streamproof_mock.app import MockApp
-from streamproof_mock.certificates import Certificates, NoCertificates
 from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.door import Doors
 from streamproof_mock.journal import Journal
 from streamproof_mock.player import AwaitHook, Bounds
+from streamproof_mock.ports import GRACE_S, CannotServe, NotLoopback, Port, PortInUse, TlsPorts, listen, origin_of
 from streamproof_mock.selftest import try_wire
 from streamproof_mock.session import Session
 from streamproof_mock.stage import Stage
@@ -30,30 +26,19 @@ from streamproof_scenarios.transports import NAMES, Transport
 if sys.platform == "linux":
     from streamproof_mock.peer import Kernel
 
-_BACKLOG: Final = 4096
-_GRACE_S: Final = 1.0
-"""How long a stop waits for connections that do not end by themselves."""
+__all__ = ["CannotServe", "MockServer", "NotLoopback", "PortInUse", "serving"]
 
-
-class CannotServe(Exception):  # noqa: N818
-    """The server cannot start; the message says why and what to do."""
-
-
-class PortInUse(CannotServe):
-    """Another program listens on the address that was asked for."""
-
-
-class NotLoopback(CannotServe):
-    """The address can be reached from other machines, and nobody said that it may."""
+Start = Callable[[Port], Awaitable[None]]
+"""Serves one more port for as long as the server runs; returns once it does."""
 
 
 class MockServer:
     """A running server."""
 
-    def __init__(self, stage: Stage, warning: str | None, ca_file: str | None = None) -> None:
+    def __init__(self, stage: Stage, warning: str | None, tls: TlsPorts, start: Start) -> None:
         self._stage = stage
-        self.ca_file = ca_file
-        """Where the certificate lies that clients must trust, None without TLS."""
+        self._tls = tls
+        self._start = start
         self.warning = warning
         """What a user must be told when the server can be reached from other machines."""
 
@@ -71,6 +56,15 @@ class MockServer:
     def asks_kernel(self) -> bool:
         """True when boundaries are kept by asking the kernel what clients have read."""
         return self._stage.connections.kernel is not None
+
+    @property
+    def ca_file(self) -> str | None:
+        """Where the certificate lies that clients must trust; None without TLS."""
+        return self._tls.ca_file
+
+    async def secure(self) -> None:
+        """Opens the ports for TLS, unless they are open.  Raises CannotServe, where certificates cannot be made."""
+        self._stage.urls.update(await self._tls.open(self._start))
 
     def url_over(self, transport: Transport) -> str:
         """The origin for a client that speaks this.  Raises CannotServe for TLS where the server has none."""
@@ -96,31 +90,6 @@ class MockServer:
 
 def _without(transport: Transport) -> CannotServe:
     return CannotServe(f"this server has no TLS, and {NAMES[transport]} was asked for; start it with TLS")
-
-
-class _Bound(Config):
-    """Hypercorn's configuration for a socket that is bound already, and for silence."""
-
-    accesslog = None
-    errorlog = None
-    graceful_timeout = _GRACE_S
-    keep_alive_timeout = 75.0
-    keep_alive_max_requests = sys.maxsize
-    h11_max_incomplete_size = 64 * 1024
-    backlog = _BACKLOG
-    include_server_header = False
-
-    def __init__(self, listener: socket.socket, context: SSLContext | None = None) -> None:
-        self.listener = listener
-        self._context = context
-
-    def create_sockets(self) -> Sockets:
-        """The one socket."""
-        return Sockets([], [self.listener], []) if self._context is None else Sockets([self.listener], [], [])
-
-    def create_ssl_context(self) -> SSLContext | None:
-        """The context of a socket for TLS."""
-        return self._context
 
 
 @asynccontextmanager
@@ -152,7 +121,7 @@ async def serving(
     with ExitStack() as stack:
         if kernel is not None:
             stack.callback(kernel.close)
-        listener, warning = _listen(host, port, allow_remote=allow_remote)
+        listener, warning = listen(host, port, allow_remote=allow_remote)
         stack.callback(listener.close)
         stage = Stage(
             journal=Journal(journal_limit),
@@ -162,67 +131,51 @@ async def serving(
             api_key=api_key,
             cors=warning is None,
         )
-        doors: dict[Transport, _Bound] = dict.fromkeys(("h1", "h2c"), _Bound(listener))
-        stage.urls = dict.fromkeys(("h1", "h2c"), _url(listener))
-        ca_file = None
-        if tls:
-            certificates = stack.enter_context(_certified(host))
-            ca_file = certificates.ca_file
-            for transport, (protocols, its_port) in _secure(tls_port).items():
-                secured, _ = _listen(host, its_port, allow_remote=allow_remote)
-                stack.callback(secured.close)
-                doors[transport] = _Bound(secured, certificates.context(protocols))
-                stage.urls[transport] = _url(secured, "https")
-        async with _running(stage, doors, control_token):
+        stage.urls = dict.fromkeys(("h1", "h2c"), origin_of(listener))
+        ports = TlsPorts(stack, host=host, port=tls_port, allow_remote=allow_remote)
+        async with _running(stage, listener, ports, control_token) as start:
             await _try(stage, listener)
-            yield MockServer(stage, warning, ca_file)
-
-
-def _secure(port: int) -> Mapping[Transport, tuple[Sequence[str], int]]:
-    """The doors for TLS: what they offer by ALPN, and their ports."""
-    return {"h2": (("h2", "http/1.1"), port), "h1-tls": (("http/1.1",), 0)}
-
-
-def _certified(host: str) -> Certificates:
-    try:
-        return Certificates(host)
-    except NoCertificates as error:
-        raise CannotServe(str(error)) from error
+            server = MockServer(stage, warning, ports, start)
+            if tls:
+                await server.secure()
+            yield server
 
 
 @asynccontextmanager
-async def _running(stage: Stage, doors: Mapping[Transport, _Bound], token: str | None) -> AsyncIterator[None]:
+async def _running(stage: Stage, listener: socket.socket, ports: TlsPorts, token: str | None) -> AsyncIterator[Start]:
     stop, stopped = trio.Event(), trio.Event()
     shield = trio.CancelScope(shield=True)
-    app = MockApp(stage, token)
 
     async def run_app(
-        door: _Bound, stop: trio.Event, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED
+        port: Port, stop: trio.Event, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED
     ) -> None:
-        await serve(app, door, shutdown_trigger=stop.wait, task_status=task_status)
+        await serve(MockApp(stage, token), port, shutdown_trigger=stop.wait, task_status=task_status)
 
     async def run_alone(listener: socket.socket, transport: Transport, stop: trio.Event) -> None:
-        await run_app(_Bound(listener, doors[transport].create_ssl_context()), stop)
+        await run_app(Port(listener, ports.contexts.get(transport)), stop)
 
-    async def run(task_status: trio.TaskStatus[None]) -> None:
+    async def run(task_status: trio.TaskStatus[Start]) -> None:
         # Hypercorn leaves sockets open when it is cancelled: it is stopped by its own means, whatever ends the context.
         with shield:
             async with trio.open_nursery() as nursery:
-                for door in set(doors.values()):
-                    await nursery.start(run_app, door, stop)
-                task_status.started()
+
+                async def start(port: Port) -> None:
+                    await nursery.start(run_app, port, stop)
+
+                await start(Port(listener))
+                task_status.started(start)
         stopped.set()
 
     try:
         async with trio.open_nursery() as nursery:
-            await nursery.start(run)
-            stage.doors = Doors(nursery, doors["h1"].listener, run_alone)
+            start = await nursery.start(run)
+            stage.doors = Doors(nursery, listener, run_alone)
             try:
-                yield
+                yield start
             finally:
                 stop.set()
                 stage.shut_down()
-                with trio.move_on_after(2 * _GRACE_S, shield=True):
+                with trio.move_on_after(2 * GRACE_S, shield=True):
                     await stopped.wait()
                 shield.cancel()
     except BaseExceptionGroup as group:
@@ -239,39 +192,3 @@ async def _try(stage: Stage, listener: socket.socket) -> None:
         await try_wire(stage, anywhere.get(host, host), port)
     except WireUnreachable as error:
         raise CannotServe(str(error)) from error
-
-
-def _listen(host: str, port: int, *, allow_remote: bool) -> tuple[socket.socket, str | None]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        message = f"expected a host name or an address to listen on, found {host!r}: {error}"
-        raise CannotServe(message) from error
-    family, kind, protocol, _, address = found[0]
-    warning = None
-    if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
-        warning = (
-            f"{host} can be reached from other machines, and this server answers anyone: "
-            "use it on networks that you trust, or listen on 127.0.0.1"
-        )
-        if not allow_remote:
-            message = f"expected a loopback address, found {host}, which other machines can reach; allow it explicitly"
-            raise NotLoopback(message)
-    listener = socket.socket(family, kind, protocol)
-    try:
-        if sys.platform != "win32":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.bind(address)
-        listener.listen(_BACKLOG)
-        listener.setblocking(False)
-    except OSError as error:
-        listener.close()
-        message = f"cannot listen on {host} port {port}: {error.strerror}; choose another port, or 0 for a free one"
-        raise PortInUse(message) from error
-    return listener, warning
-
-
-def _url(listener: socket.socket, scheme: str = "http") -> str:
-    host, port = listener.getsockname()[:2]
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

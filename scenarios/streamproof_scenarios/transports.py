@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, Protocol
 
-from streamproof_scenarios.plan import AnswerPlan, EndingKind
+from streamproof_scenarios.plan import BEFORE_REQUEST, AnswerPlan, Ending, EndingKind
 
 Transport = Literal["h1", "h1-tls", "h2c", "h2"]
 """HTTP/1.1 in the clear and over TLS, HTTP/2 in the clear and over TLS; the latter two are called so by RFC 7540, 3.1,
@@ -52,13 +52,19 @@ class _Answer(Protocol):
     @property
     def http(self) -> Literal["h1", "h1.0", "h2"]: ...
 
+    @property
+    def end(self) -> Ending: ...
 
-def transport_of(answers: Iterable[_Answer], requires: Collection[str]) -> Transport:
+
+def transport_of(answers: Sequence[_Answer], requires: Collection[str]) -> Transport:
     """What a case is played over.
 
     `http: h2` is played over TLS, where the client is offered it by ALPN: that is how clients come to it.  What
-    requires `tls` is played over TLS with HTTP/1.1, all else in the clear.
+    requires `tls` is played over TLS with HTTP/1.1, all else in the clear, and so is what ends before any request: it
+    has an address of its own.
     """
+    if answers[0].end.kind in BEFORE_REQUEST:
+        return "h1"
     if any(answer.http == "h2" for answer in answers):
         return "h2"
     return "h1-tls" if "tls" in requires else "h1"

@@ -30,6 +30,8 @@ def test_every_ending_has_its_transports_and_every_gap_its_reason():
         ("{steps: [], http: h1.0}", "", "h1"),
         ("{steps: [], end: no-close-notify}", "", "h1-tls"),
         ("{steps: [], end: fin}", "[tls]", "h1-tls"),
+        ("{steps: [], end: tls-stall}", "", "h1"),
+        ("{steps: [], end: refuse}", "[tls]", "h1"),
         ("{steps: [], http: h2}", "", "h2"),
         ("{steps: [], http: h2, end: no-close-notify}", "", "h2"),
         ("[{steps: [], http: h2}, {steps: [], http: h2, end: goaway}]", "[tls]", "h2"),

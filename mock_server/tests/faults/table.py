@@ -31,6 +31,11 @@ class Fault:
     why_not: str = ""
     """Why it cannot be said in the others."""
 
+    @property
+    def is_before_request(self) -> bool:
+        """True where no HTTP is spoken, so that none can be asked for."""
+        return self.says.endswith(("end: refuse", "end: reset-on-accept", "end: tls-stall"))
+
 
 @attrs.frozen(kw_only=True)
 class Column:
@@ -100,7 +105,8 @@ def plan_of(fault: Fault, column: Column) -> Plan:
     """What is played, as the language says it."""
     has_length = "length" in column.says or (column.http == "2" and "length" in fault.only)
     off = f"length_off_by: {fault.lacks}, " if has_length and fault.lacks else ""
-    answer = f"headers: {{content-type: text/event-stream, cache-control: null}}, {column.says}{off}{fault.says}"
+    framing = "" if fault.is_before_request else column.says
+    answer = f"headers: {{content-type: text/event-stream, cache-control: null}}, {framing}{off}{fault.says}"
     (case,) = cases(loads(f"dialect: openai-chat\nstream: {{{answer}}}\n", path="faults.yaml", id="faults"))
     return compile_case(case)
 
