@@ -27,6 +27,7 @@ ENDS: Final[dict[EndingKind, BodyEnd]] = {
     "in-chunk": "fin",
     "bad-chunk": "bad-framing",
     "bad-head": "bad-framing",
+    "bad-header": "bad-framing",
     "no-close-notify": "fin",
     "rst-stream": "reset",
     "goaway": "fin",
@@ -53,6 +54,8 @@ class Sent:
     """Type and data of each event, as the standard decodes the body."""
     stays_open: bool = False
     """True when the server does not close after the last byte: it stalls, and the client has to leave."""
+    is_attempt_seen: bool = True
+    """False when the server cannot see that the client tries: the system refuses the connection."""
 
 
 def body_end(answer: AnswerPlan, size: int) -> BodyEnd:
@@ -86,6 +89,8 @@ def head_of(answer: AnswerPlan) -> ResponseHead:
 
 def read_answer(case: Case, answer: AnswerPlan, *, limit: int = BODY_LIMIT, profile: str = "strict") -> Sent:
     """Runs the machine over the whole answer, with the request known."""
+    if answer.ending.is_headless:
+        return _headless(answer.ending)
     head = head_of(answer)
     judge = Judge(case.dialect, request=dict(case.request), profile=profile, head=head)
     # A header that names an encoding without doing it is a lie to the client; what was meant is judged.
@@ -111,4 +116,20 @@ def read_answer(case: Case, answer: AnswerPlan, *, limit: int = BODY_LIMIT, prof
         whole=whole,
         events=tuple((event.type, event.data) for event in judgement.events),
         stays_open=answer.ending.kind == "stall",
+    )
+
+
+def _headless(ending: Ending) -> Sent:
+    """An answer of which no client gets a head: there is no stream, so no rule about one is broken."""
+    is_silent = ending.kind in {"stall", "tls-stall"}
+    ended: Ended = "stalled" if is_silent else "cut"
+    return Sent(
+        message=Message(ended=ended),
+        findings=(),
+        ended=ended,
+        has_body=False,
+        body=b"",
+        whole=True,
+        stays_open=is_silent,
+        is_attempt_seen=ending.kind != "refuse",
     )

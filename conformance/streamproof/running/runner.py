@@ -264,7 +264,8 @@ class Runner:
         if unasked is not None:
             reason = f"the client does not offer to read {unasked}"
             return plain_result(job, self._subject, verdict="skip", reason=reason)
-        if not played.exchanges and all(run.said.ended == "result" for run in played.runs):
+        silent = not played.exchanges and sent[0].is_attempt_seen
+        if silent and all(run.said.ended == "result" for run in played.runs):
             reason = "no request reached the server: is the address that it was given ({url}, base_url) passed on?"
             return plain_result(job, self._subject, verdict="adapter_error", reason=reason)
         if played.fault is not None:
