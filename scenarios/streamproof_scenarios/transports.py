@@ -40,6 +40,9 @@ MEANING: Final[Mapping[EndingKind, tuple[Transport, ...]]] = {
     "reset-on-accept": _ALL,
 }
 
+SECURE: Final[frozenset[Transport]] = frozenset(_TLS)
+"""Those over TLS."""
+
 WHY_NOT: Final[Mapping[tuple[Transport, ...], str]] = {
     _H1: "HTTP/2 has no chunks",
     _H2: "HTTP/1.1 has no such frame",
