@@ -20,9 +20,10 @@ from streamproof_mock.player import Bounds
 from streamproof_mock.session import Session
 from streamproof_mock.wire import Connections
 from streamproof_scenarios.plan import BEFORE_REQUEST, AnswerPlan, Plan
+from streamproof_scenarios.transports import Transport
 
-Ordinary = Callable[[socket.socket, trio.Event], Awaitable[None]]
-"""Serves all that comes to a socket as the server's own port is served, until the event is set."""
+Ordinary = Callable[[socket.socket, Transport, trio.Event], Awaitable[None]]
+"""Serves all that comes to a socket as the server's own port for that transport, until the event is set."""
 
 # A linger of no seconds makes close(2) send a RST: socket(7).
 _RESET_ON_CLOSE: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
@@ -39,9 +40,10 @@ def is_needed(plan: Plan) -> bool:
 class Door:
     """One port, for one session.  Closing the session closes it."""
 
-    def __init__(self, plan: Plan, near: socket.socket) -> None:
+    def __init__(self, plan: Plan, transport: Transport, near: socket.socket) -> None:
         """Takes a free port on the address that the socket `near` listens on; raises OSError when there is none."""
         self._plan = plan
+        self._transport = transport
         self._listener = socket.socket(near.family, socket.SOCK_STREAM)
         self._open = trio.CancelScope()
         self._closed = trio.Event()
@@ -58,9 +60,10 @@ class Door:
 
     @property
     def url(self) -> str:
-        """The origin: `http://127.0.0.1:41874`, `https:` for a handshake that stalls."""
+        """The origin: `http://127.0.0.1:41874`; `https:` over TLS, and for a handshake that stalls."""
         host, port = self._listener.getsockname()[:2]
-        scheme = "https" if self._plan.answers[0].ending.kind == "tls-stall" else "http"
+        is_tls = self._transport in {"h1-tls", "h2"} or self._plan.answers[0].ending.kind == "tls-stall"
+        scheme = "https" if is_tls else "http"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     def close(self) -> None:
@@ -87,7 +90,7 @@ class Door:
             if not self._closed.is_set():
                 # Cancelled, it would leave connections open: it ends by the event alone.
                 with trio.CancelScope(shield=True):
-                    await ordinary(self._listener, self._closed)
+                    await ordinary(self._listener, self._transport, self._closed)
 
 
 class Attempt:
@@ -145,9 +148,9 @@ class Doors:
         self._ordinary = ordinary
         self._open: set[Door] = set()
 
-    def opened(self, plan: Plan) -> Door:
+    def opened(self, plan: Plan, transport: Transport) -> Door:
         """A door that takes connections from now on; `attend` meets them."""
-        return Door(plan, self._near)
+        return Door(plan, transport, self._near)
 
     def attend(self, door: Door, session: Session, **shared: Any) -> None:
         """Starts to meet those who come."""

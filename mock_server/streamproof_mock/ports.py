@@ -72,6 +72,8 @@ class TlsPorts:
         self._lock = trio.Lock()
         self.ca_file: str | None = None
         """Where the certificate lies that clients must trust; None while there is no port."""
+        self.contexts: dict[Transport, SSLContext] = {}
+        """What they listen with."""
 
     async def open(self, start: Callable[[Port], Awaitable[object]]) -> dict[Transport, str]:
         """The origin of each, served from now on by `start`.  Raises CannotServe; opening twice is once."""
@@ -87,7 +89,8 @@ class TlsPorts:
                 number = self._port if transport == "h2" else 0
                 listener, _ = listen(self._host, number, allow_remote=self._allow_remote)
                 self._stack.callback(listener.close)
-                await start(Port(listener, certificates.context(protocols)))
+                self.contexts[transport] = certificates.context(protocols)
+                await start(Port(listener, self.contexts[transport]))
                 origins[transport] = origin_of(listener, "https")
             self.ca_file = certificates.ca_file
             return origins

@@ -71,19 +71,25 @@ class MockServer:
         try:
             return self._stage.urls[transport]
         except KeyError:
-            message = f"this server has no TLS, and {NAMES[transport]} was asked for; start it with TLS"
-            raise CannotServe(message) from None
+            raise _without(transport) from None
 
     def play(self, plan: Plan, *, on_await: AwaitHook | None = None, transport: Transport = "h1") -> Session:
         """Lays a plan out under a new nonce; `on_await` says when the client has handed on what was sent to it.
 
         The session's address is the one for `transport`.  Raises CannotServe as `url_over` does.
         """
-        return self._stage.play(plan, on_await, self.url_over(transport))
+        try:
+            return self._stage.play(plan, on_await, transport)
+        except KeyError:
+            raise _without(transport) from None
 
     def reset(self) -> None:
         """Forgets sessions and journal; what is played is broken off."""
         self._stage.reset()
+
+
+def _without(transport: Transport) -> CannotServe:
+    return CannotServe(f"this server has no TLS, and {NAMES[transport]} was asked for; start it with TLS")
 
 
 @asynccontextmanager
@@ -127,7 +133,7 @@ async def serving(
         )
         stage.urls = dict.fromkeys(("h1", "h2c"), origin_of(listener))
         ports = TlsPorts(stack, host=host, port=tls_port, allow_remote=allow_remote)
-        async with _running(stage, listener, control_token) as start:
+        async with _running(stage, listener, ports, control_token) as start:
             await _try(stage, listener)
             server = MockServer(stage, warning, ports, start)
             if tls:
@@ -136,7 +142,7 @@ async def serving(
 
 
 @asynccontextmanager
-async def _running(stage: Stage, listener: socket.socket, token: str | None) -> AsyncIterator[Start]:
+async def _running(stage: Stage, listener: socket.socket, ports: TlsPorts, token: str | None) -> AsyncIterator[Start]:
     stop, stopped = trio.Event(), trio.Event()
     shield = trio.CancelScope(shield=True)
 
@@ -145,8 +151,8 @@ async def _running(stage: Stage, listener: socket.socket, token: str | None) -> 
     ) -> None:
         await serve(MockApp(stage, token), port, shutdown_trigger=stop.wait, task_status=task_status)
 
-    async def run_alone(listener: socket.socket, stop: trio.Event) -> None:
-        await run_app(Port(listener), stop)
+    async def run_alone(listener: socket.socket, transport: Transport, stop: trio.Event) -> None:
+        await run_app(Port(listener, ports.contexts.get(transport)), stop)
 
     async def run(task_status: trio.TaskStatus[Start]) -> None:
         # Hypercorn leaves sockets open when it is cancelled: it is stopped by its own means, whatever ends the context.

@@ -75,16 +75,17 @@ class Stage:
         """The origin in the clear."""
         return self.urls["h1"]
 
-    def play(self, plan: Plan, on_await: AwaitHook | None = None, url: str | None = None) -> Session:
-        """Lays a plan out under a new nonce, at this origin or in the clear; a plan with a door has its own."""
-        door = self.doors.opened(plan) if self.doors is not None and is_needed(plan) else None
+    def play(self, plan: Plan, on_await: AwaitHook | None = None, transport: Transport = "h1") -> Session:
+        """Lays a plan out under a new nonce.  Raises KeyError for a transport that is not served."""
+        url = "" if plan.answers[0].ending.kind == "tls-stall" else self.urls[transport]
+        door = self.doors.opened(plan, transport) if self.doors is not None and is_needed(plan) else None
 
         def forget(nonce: str) -> None:
             self.sessions.pop(nonce, None)
             if door is not None:
                 door.close()
 
-        session = Session(plan, (url or self.url) if door is None else door.url, on_await, forget)
+        session = Session(plan, url if door is None else door.url, on_await, forget)
         self.sessions[session.nonce] = session
         if door is not None and self.doors is not None:
             self.doors.attend(door, session, journal=self.journal, connections=self.connections, bounds=self.bounds)
@@ -179,7 +180,7 @@ class Stage:
         check: Callable[[], None],
     ) -> None:
         if exchange.case is not None:
-            exchange.fault = unplayable(answer, wire)
+            exchange.fault = unplayable(answer, wire, request.http)
         if answer.encoding is not None and not request.offers(answer.encoding):
             exchange.fault = f"the client did not offer the content encoding {answer.encoding}, which the plan needs"
         if exchange.fault is not None:

@@ -7,12 +7,13 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
+import attrs
 import pytest
 import trio
 import trio.testing
 
 from streamproof_mock.player import Bounds
-from streamproof_mock.server import serving
+from streamproof_mock.server import CannotServe, serving
 from streamproof_mock.thread import ServerThread
 from streamproof_scenarios.plan import AnswerPlan, Ending, Write
 
@@ -214,3 +215,31 @@ def test_a_thread_has_doors_too(plan_of):
         assert server.settled(reset, 1)
         assert reset.requests == 1
         server.close(refused)
+
+
+@pytest.mark.parametrize("transport", ["h1-tls", "h2"])
+async def test_after_the_resets_the_same_address_answers_over_tls(plan_of, transport):
+    async with serving(tls=True) as server:
+        plan = plan_of(answers=[early("reset-on-accept"), attrs.evolve(ANSWER, close=True)])
+        session = server.play(plan, transport=transport)
+        assert session.origin.startswith("https://")
+        first = await dial(session)
+        assert await heard(first) == (b"", "reset")
+        first.close()
+
+        context = ssl.create_default_context(cafile=server.ca_file)
+        tls = trio.SSLStream(trio.SocketStream(await dial(session)), context, server_hostname="127.0.0.1")
+        await tls.send_all(f"GET /r/{session.nonce}/x HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        data = b""
+        with trio.fail_after(5):
+            async for piece in tls:
+                data += piece
+        assert data.endswith(b"\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
+        await trio.aclose_forcefully(tls)
+        assert session.requests == 2
+
+
+async def test_a_door_for_tls_needs_a_server_with_tls(server, plan_of):
+    with pytest.raises(CannotServe, match="no TLS"):
+        server.play(plan_of(answers=[early("reset-on-accept")]), transport="h2")
+    assert server.play(plan_of(answers=[early("tls-stall")]), transport="h1-tls").origin.startswith("https://")

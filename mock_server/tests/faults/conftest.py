@@ -25,12 +25,13 @@ async def play_all() -> Played:
     }
     limiter = trio.CapacityLimiter(20)
 
-    async with serving() as server, trio.open_nursery() as nursery:
+    async with serving(tls=True) as server, trio.open_nursery() as nursery:
 
         async def play(fault: str, name: str) -> None:
             async with limiter:
-                session = server.play(plans[fault, name])
-                heard = await hear(session.origin, http=COLUMNS[name].http)
+                column = COLUMNS[name]
+                session = server.play(plans[fault, name], transport=column.transport)
+                heard = await hear(session.origin, http=column.http, is_tls=column.is_tls, ca_file=server.ca_file)
                 await session.settled(1)
                 found[fault, name] = (heard, session.exchanges)
                 session.close()

@@ -1,4 +1,4 @@
-"""Each fault over HTTP/1.1, in each framing: exactly these bytes, exactly this end."""
+"""Each fault over HTTP/1.1, in each framing, and over TLS: exactly these bytes, exactly this end."""
 
 from __future__ import annotations
 
@@ -62,6 +62,8 @@ HEARD = {
         }.items()
         if (fault, where) != ("silence", "after the last byte")
     },
+    "TLS without close_notify": (CUT[:1], ("FIN",)),
+    "a TLS handshake that stalls": (NOTHING[:1], ("silence in the handshake",)),
     "refused": (NOTHING, ("refused",) * 3),
     "RST on accept": (NOTHING, ("RST",) * 3),
 }  # fmt: skip
@@ -70,8 +72,10 @@ ROWS = [(fault, name) for fault, row in FAULTS.items() for name in H1 if is_saya
 
 def expected(fault, name):
     data, ends = HEARD[fault]
-    place = {"chunked": 0, "length": 1, "close": 2, "1.0": 2}[name] if len(data) == 3 else 0
-    return data[place], ends[place]
+    place = {"chunked": 0, "length": 1, "close": 2, "1.0": 2, "tls": 0}[name] if len(data) == 3 else 0
+    # Over TLS it is the same, and TLS has an end of its own.
+    is_ended = name == "tls" and ends[place] == "FIN" and fault != "TLS without close_notify"
+    return data[place], "close_notify, FIN" if is_ended else ends[place]
 
 
 @pytest.mark.parametrize(("fault", "name"), ROWS)

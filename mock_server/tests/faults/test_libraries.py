@@ -54,7 +54,7 @@ RIGHT = {
 
 # curl takes a head that ends with its connection for a whole one, requests (by http.client) too.
 OPEN_HEAD = {("FIN in the head", name): (0, "whole") for name in FRAMINGS}
-OTHERWISE = {
+_SEEN = {
     "curl": OPEN_HEAD,
     "httpx": {},
     "requests": {
@@ -68,6 +68,9 @@ OTHERWISE = {
     # Where closing is the framing, undici takes a RST for the end.
     "fetch": {(f"RST {where}", "close"): (RIGHT[f"RST {where}", "close"][0], "whole") for where in ("after the last byte", "after 13 bytes", "after the head")},
 }  # fmt: skip
+
+OTHERWISE = {client: {row: seen for row, seen in rows.items() if seen != RIGHT[row]} for client, rows in _SEEN.items()}
+"""By client: what it makes of a row where that is not what HTTP says."""
 
 CURL_CODES = {
     "whole": {0}, "FIN": {18}, "FIN before the head": {52}, "RST": {56}, "silence": {28}, "refused": {7},
