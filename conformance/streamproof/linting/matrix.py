@@ -29,7 +29,7 @@ from streamproof_reports.document import CaseResult
 from streamproof_scenarios.catalogue import Catalogue, pattern_of
 
 REFERENCE: Final = "reference"
-ONCE_MORE: Final = 40
+ONCE_MORE: Final = 12
 """Failures up to this many are all played once more: a busy machine makes some of its own."""
 DOUBTFUL: Final = frozenset({"hang", "late", "slow", "early-retry"})
 """Checks that look at the time: what fails one of them is always played once more."""
@@ -84,11 +84,15 @@ async def _round(
 
 
 def jobs_for(fault: Fault, jobs: Iterable[Job]) -> list[Job]:
-    """The jobs that a fault is played in: scenarios that wait cost seconds, so few faults meet them, in one dialect."""
+    """The jobs that a fault is played in: each scenario in its first dialect, or all of the dialect that it is about.
+
+    A scenario that waits costs seconds, so only faults that it may show meet it.
+    """
     return [
         job
         for job in worth_playing(fault, jobs)
-        if not _waits(job) or (fault.meets_waiting and job.case.dialect == job.case.scenario.dialects[0])
+        if job.case.dialect == (fault.dialect or job.case.scenario.dialects[0])
+        and (fault.meets_waiting or not _waits(job))
     ]
 
 
