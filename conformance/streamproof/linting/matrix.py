@@ -10,6 +10,7 @@ import argparse
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -163,7 +164,8 @@ def _quoted(name: str) -> str:
     return f'"{name}"' if "[" in name else name
 
 
-def _cases_by_scenario() -> dict[str, list[str]]:
+@cache
+def _cases_by_scenario() -> Mapping[str, Sequence[str]]:
     cases: dict[str, list[str]] = defaultdict(list)
     for job in jobs_of(Catalogue.load().scenarios, ("as-written",)):
         cases[job.case.scenario.id].append(job.case.id)

@@ -186,6 +186,25 @@ def _role_once(original: Any, reader: Reader, chunk: dict[str, Json]) -> Any:
             vars(reader)["begun"].add(choice.index)
 
 
+def _message_too(part: dict[str, Json]) -> Json:
+    message, delta = part.get("message"), part.get("delta")
+    if not isinstance(message, dict) or not isinstance(delta, dict):
+        return part
+    return {**part, "delta": {**delta, "content": (delta.get("content") or "") + (message.get("content") or "")}}
+
+
+def _of_64_bits(chunk: dict[str, Json]) -> dict[str, Json]:
+    def check(value: Json) -> None:
+        if isinstance(value, dict | list):
+            for one in value.values() if isinstance(value, dict) else value:
+                check(one)
+        elif isinstance(value, int) and value >= 1 << 63:
+            raise ClientError("overflow", f"{value} does not fit into 64 bits")
+
+    check(chunk)
+    return chunk
+
+
 CHUNKS: Final = (
     Fault("all-choices-are-one", "adds every choice to the first", _each_choice(_all_are_the_first)),
     Fault(
@@ -211,4 +230,6 @@ CHUNKS: Final = (
     Fault("whole-seconds", "refuses a time with a fraction", rewriting(_whole_numbers)),
     Fault("needs-a-role", "refuses a first delta without a role", reading(_role_first)),
     Fault("role-begins-anew", "takes each role for the start of a new message", reading(_role_once)),
+    Fault("message-is-said-too", "adds the message beside a delta to its text", _each_choice(_message_too)),
+    Fault("64-bit-numbers", "refuses numbers of more than 64 bits", rewriting(_of_64_bits)),
 )

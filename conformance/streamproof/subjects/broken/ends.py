@@ -207,6 +207,21 @@ def _keeps_open(original: Any, connection: Connection) -> None:
 _KEPT: Final[list[Connection]] = []
 
 
+def _leaks_on_errors(original: Any, head: Any, connection: Connection, content_type: str) -> None:
+    if len(_LEAKED) >= POOL_SIZE:
+        # A pool that has no connection left lets its callers wait.
+        time.sleep(3600)
+    try:
+        original(head, connection, content_type)
+    except ClientError:
+        _LEAKED.append(connection)
+        raise
+
+
+_LEAKED: Final[list[Connection]] = []
+POOL_SIZE: Final = 100
+
+
 def _no_limit(original: Any, session: Session, run: Any, idle: Any) -> None:
     original(session, {**run, "idle_timeout_s": None}, idle)
 
@@ -318,6 +333,12 @@ ENDS: Final = (
     Fault("resends-never", "never asks again, and says that it does", around(Session, "deltas", _never_again)),
     Fault("asks-twice", "sends each request twice", around(Session, "_exchange", _twice)),
     Fault("keeps-connections", "never closes a connection", around(Connection, "close", _keeps_open), played=WAITING),
+    Fault(
+        "errors-keep-connections",
+        "never gives the connection of an error back to a pool of a hundred",
+        around(client, "_check", _leaks_on_errors),
+        played=("lifecycle/errors-*",),
+    ),
     Fault(
         "no-idle-limit",
         "waits for ever, whatever limit it is told",

@@ -35,6 +35,10 @@ def _keeps_the_mark(_original: Any, decoder: EventDecoder, data: bytes) -> bytes
     return data
 
 
+def _no_marks(original: Any, decoder: EventDecoder, line: bytes) -> None:
+    original(decoder, line.removeprefix(b"\xef\xbb\xbf"))
+
+
 def _needs_a_space(original: Any, decoder: EventDecoder, line: bytes) -> None:
     if b": " in line[:7]:
         original(decoder, line)
@@ -123,6 +127,11 @@ FRAMING: Final = (
     ),
     Fault(
         "keeps-the-bom", "does not take a byte order mark off", around(EventDecoder, "_without_bom", _keeps_the_mark)
+    ),
+    Fault(
+        "bom-of-each-line",
+        "takes a byte order mark off every line",
+        around(EventDecoder, "_field", _no_marks),
     ),
     Fault(
         "needs-a-space",
