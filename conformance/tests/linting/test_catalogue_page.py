@@ -13,7 +13,7 @@ from streamproof_scenarios.catalogue import Catalogue
 PAGE = Path(__file__).parents[3] / "docs" / "catalogue.md"
 ENTRIES = {"F": 24, "N": 12, "T": 12, "L": 16, "C": 28, "K": 22, "E": 16, "D": 38}
 """How many entries each group of the backlog has; C19 was never given to one."""
-ROW = re.compile(r"^\| ([A-Z]\d\d) ([^|]*) \| (.*) \|$", re.M)
+ROW = re.compile(r"^\| ([A-Z]\d\d) ([^|]*) \| (.*) \|$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
