@@ -77,3 +77,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
 def subject_of(rule: Rule) -> Subject:
     """The subject that a rule belongs to."""
     return next(subject for subject in SUBJECTS.values() if rule.id.startswith(subject.prefix))
+
+
+NOTHING: Final = "nothing that a rule minds"
+"""What a profile allows that allows no breach."""
