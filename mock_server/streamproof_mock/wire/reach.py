@@ -8,7 +8,7 @@ Hypercorn calls the app with the bound method `HTTPStream.app_send`; the rest is
     H2Protocol.connection      H2Connection of h2         ._frame_dispatch_table
 
 Nothing is patched or subclassed.  It fails in words when Hypercorn changes, and `selftest.py` tries it when a server
-starts.  Known to fit hypercorn 0.17.3 to 0.18.
+starts.  Known to fit hypercorn 0.18.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def wire_of(send: Callable[[Any], Awaitable[None]], shared: Connections) -> H1Wi
         found = " > ".join(type(part).__name__ for part in (http, protocol, server))
         message = (
             "expected HTTPStream > H11Protocol or H2Protocol > TCPServer behind the ASGI send of hypercorn, "
-            f"found {found}; install hypercorn>=0.17.3,<0.19"
+            f"found {found}; install hypercorn>=0.18,<0.19"
         )
         raise WireUnreachable(message)
     stream = _muffled(server, shared)
@@ -53,7 +53,7 @@ def wire_of(send: Callable[[Any], Awaitable[None]], shared: Connections) -> H1Wi
         return H1Wire(protocol, send, http, stream, shared)
     for part, name in ((protocol, "_window_updated"), (server, "send_lock"), (protocol.connection, _FRAMES)):
         if not hasattr(part, name):
-            message = f"expected {type(part).__name__} to have {name}; install hypercorn>=0.17.3,<0.19 and h2>=4.1,<5"
+            message = f"expected {type(part).__name__} to have {name}; install hypercorn>=0.18,<0.19 and h2>=4.1,<5"
             raise WireUnreachable(message)
     return H2Wire(protocol, server.send_lock, send, http, stream, shared)
 
