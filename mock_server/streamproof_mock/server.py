@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 
 import trio
-from hypercorn.trio import serve
 
 from streamproof_mock.app import MockApp
 from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.door import Doors
 from streamproof_mock.journal import Journal
+from streamproof_mock.listening import serve
 from streamproof_mock.player import AwaitHook, Bounds
 from streamproof_mock.ports import GRACE_S, CannotServe, NotLoopback, Port, PortInUse, TlsPorts, listen, origin_of
 from streamproof_mock.selftest import try_wire
@@ -147,7 +147,7 @@ async def _running(stage: Stage, listener: socket.socket, ports: TlsPorts, token
     shield = trio.CancelScope(shield=True)
 
     async def run_app(
-        port: Port, stop: trio.Event, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED
+        port: Port, stop: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
         await serve(MockApp(stage, token), port, shutdown_trigger=stop.wait, task_status=task_status)
 

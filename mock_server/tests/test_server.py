@@ -12,7 +12,7 @@ import trio
 from streamproof_mock import selftest
 from streamproof_mock.server import CannotServe, NotLoopback, PortInUse, serving
 from streamproof_mock.thread import ServerThread
-from streamproof_mock.wire import Connections, H1Wire, WireUnreachable, wire_of
+from streamproof_mock.wire import Connections, H1Wire, H2Wire, WireUnreachable, wire_of
 from streamproof_scenarios.plan import Write
 
 
@@ -74,7 +74,9 @@ async def test_servers_run_side_by_side(connect, plan_of):
 async def test_a_hypercorn_that_is_another_is_refused_at_the_start(monkeypatch):
     monkeypatch.setattr(selftest, "_tried", set())
     monkeypatch.setattr("streamproof_mock.wire.reach.TCPServer", int)
-    with pytest.raises(CannotServe, match=r"hypercorn [0-9.]+: expected HTTPStream .* install hypercorn"):
+    with pytest.raises(
+        CannotServe, match=r"hypercorn [0-9.]+ with h2 [0-9.]+: expected HTTPStream .* install hypercorn"
+    ):
         async with serving():
             raise AssertionError
 
@@ -87,6 +89,20 @@ async def test_a_hypercorn_that_says_more_than_we_do_is_refused_at_the_start(mon
     monkeypatch.setattr(selftest, "_LIMIT_S", 0.2)
     monkeypatch.setattr(H1Wire, "_silently", heard)
     with pytest.raises(CannotServe, match="on the wire, found"):
+        async with serving():
+            raise AssertionError
+
+
+async def test_frames_that_are_others_than_ours_are_refused_at_the_start(monkeypatch):
+    async def reset_stream(self, code):
+        await self.flush()
+
+    monkeypatch.setattr(selftest, "_tried", set())
+    monkeypatch.setattr(selftest, "_LIMIT_S", 0.2)
+    monkeypatch.setattr(H2Wire, "reset_stream", reset_stream)
+    with pytest.raises(
+        CannotServe, match=r"with h2 [0-9.]+: expected .*'reset'.* on the wire, found .*b'cut', b'', 'end'\)"
+    ):
         async with serving():
             raise AssertionError
 
