@@ -1,0 +1,14 @@
+"""The tables of RESULTS.md, one module each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from streamproof_bench.table import Bench
+from streamproof_bench.tables import unpaced
+
+TABLES: Final[Mapping[str, Bench]] = {
+    "unpaced": unpaced.run,
+}
+"""By name, in the order of RESULTS.md."""
