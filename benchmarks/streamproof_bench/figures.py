@@ -68,11 +68,11 @@ def spread(figures: Sequence[float]) -> str:
 
 
 def shown(figure: float | None, unit: str = "") -> str:
-    """A figure with three significant digits, thousands apart; `-` for none."""
+    """A figure with three significant digits, thousands apart; a whole number as it is; `-` for none."""
     if figure is None or math.isnan(figure):
         return "-"
-    if figure == 0:
-        text = "0"
+    if figure == round(figure) and (figure == 0 or abs(figure) >= 10):
+        text = f"{round(figure):,}"
     else:
         digits = max(0, _SIGNIFICANT - 1 - math.floor(math.log10(abs(figure))))
         text = f"{round(figure, digits):,.{digits}f}" if digits else f"{round(figure):,}"

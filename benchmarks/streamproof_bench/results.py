@@ -45,7 +45,7 @@ def targets(outcomes: Iterable[Outcome], *, is_judged: bool) -> str:
         rows.append(
             (
                 target.what,
-                f"{target.sense} {shown(target.must, target.unit)}",
+                "-" if target.must is None else f"{target.sense} {shown(target.must, target.unit)}",
                 shown(target.goal, target.unit),
                 measured,
                 target.met(outcome.measured) if is_judged else "not judged: a quick run",

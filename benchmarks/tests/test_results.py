@@ -25,16 +25,22 @@ def test_a_row_has_as_many_cells_as_the_head() -> None:
 @pytest.mark.parametrize(
     ("is_judged", "measured", "last"),
     [
-        (True, 12.0, "| 12.0 x | must |"),
+        (True, 12.0, "| 12 x | must |"),
         (True, 5.0, "| 5.00 x | no |"),
         (True, None, "| - | not measured |"),
-        (False, 12.0, "| 12.0 x | not judged: a quick run |"),
+        (False, 12.0, "| 12 x | not judged: a quick run |"),
     ],
 )
 def test_a_target_is_judged_only_by_a_whole_run(is_judged: bool, measured: float | None, last: str) -> None:
     target = Target(what="speed", unit="x", sense="at least", must=10, goal=30)
     told = targets([Outcome(target=target, measured=measured)], is_judged=is_judged)
-    assert told.splitlines()[-1] == f"| speed | at least 10.0 x | 30.0 x {last}"
+    assert told.splitlines()[-1] == f"| speed | at least 10 x | 30 x {last}"
+
+
+def test_a_goal_may_stand_alone() -> None:
+    target = Target(what="speed", unit="x", sense="at least", goal=1)
+    told = targets([Outcome(target=target, measured=0.5)], is_judged=True)
+    assert told.splitlines()[-1] == "| speed | - | 1.00 x | 0.500 x | short of the goal |"
 
 
 def test_a_first_section_follows_the_head() -> None:
