@@ -1,4 +1,4 @@
-"""Iterates over a recorded body with the `openai` SDK, once to warm up, once measured.  `sdk_body.py BODY PIECE_BYTES`."""
+"""Iterates over a recorded body with the `openai` SDK, to warm up, then measured.  `sdk_body.py BODY PIECE_BYTES`."""
 
 from __future__ import annotations
 

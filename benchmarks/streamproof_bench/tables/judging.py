@@ -61,11 +61,12 @@ def run(setting: Setting) -> Finding:
     return Finding(
         title="Judging a recorded stream",
         about=(
-            f"A stream of {DIALECT} with {len(stream.pieces):,} events ({len(stream.body):,} bytes) from memory, in pieces "
-            f"of {PIECE_BYTES >> 10} KiB.  Judging is what `inspect` does: decoding, each event's schema, all rules, the "
-            "message put together, every event kept.  The SDK iterates over its chunks and does nothing with them.  Each "
-            "figure is the second pass of a fresh process, and both are checked to have read the same text.  The long "
-            "streams are judged with `keep_events=False`; their memory is the process's resident size."
+            f"A stream of {DIALECT} with {len(stream.pieces):,} events ({len(stream.body):,} bytes) from memory, in "
+            f"pieces of {PIECE_BYTES >> 10} KiB.  Judging is what `inspect` does: decoding, each event's schema, all "
+            "rules, the message put together, every event kept.  The SDK iterates over its chunks and does nothing "
+            "with them.  Each figure is the second pass of a fresh process, and both are checked to have read the "
+            "same text.  The long streams are judged with `keep_events=False`; their memory is the process's resident "
+            "size."
         ),
         parts=[_costs(costs), _growth(marks)],
         outcomes=_outcomes(costs, marks),

@@ -61,8 +61,8 @@ def run(setting: Setting) -> Finding:
         title="Servers: memory of open streams",
         about=(
             f"{STREAMS:,} streams are open, each with an event a second.  A process that was started afresh and has "
-            f"answered {_WARM_STREAMS} requests is measured before and while they are: private pages and its share of the "
-            "shared ones (`Pss` of `/proc/PID/smaps_rollup`).  Medians of the rounds."
+            f"answered {_WARM_STREAMS} requests is measured before and while they are: private pages and its share of "
+            "the shared ones (`Pss` of `/proc/PID/smaps_rollup`).  Medians of the rounds."
         ),
         parts=[_table(present, rounds)],
         outcomes=_outcomes(rounds),

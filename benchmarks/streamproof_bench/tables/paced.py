@@ -83,12 +83,12 @@ def run(setting: Setting) -> Finding:
     return Finding(
         title="Servers: paced streams",
         about=(
-            f"Streams of {len(material.paced.pieces)} events, one each {GAP_S * 1000:.0f} ms, opened evenly over a second "
-            "or more, and read by a program in C on another core.  A gap error is how far the time between two events "
-            f"is from {GAP_S * 1000:.0f} ms: at the server's write by the kernel's time stamp (on loopback a send puts the "
-            "bytes into the reader's socket at once), at the reader when it has read them.  A number of streams holds "
-            f"when both are below {LIMIT_MS:.0f} ms at the 99th percentile while all streams run, and every stream comes "
-            "whole, byte for byte.  Medians of the rounds."
+            f"Streams of {len(material.paced.pieces)} events, one each {GAP_S * 1000:.0f} ms, opened evenly over a "
+            "second or more, and read by a program in C on another core.  A gap error is how far the time between two "
+            f"events is from {GAP_S * 1000:.0f} ms: at the server's write by the kernel's time stamp (on loopback a "
+            "send puts the bytes into the reader's socket at once), at the reader when it has read them.  A number of "
+            f"streams holds when both are below {LIMIT_MS:.0f} ms at the 99th percentile while all streams run, and "
+            "every stream comes whole, byte for byte.  Medians of the rounds."
         ),
         parts=[_table(present, rounds)],
         outcomes=_outcomes(rounds),

@@ -76,10 +76,10 @@ def run(setting: Setting) -> Finding:
         about=(
             f"Streams of {EVENTS} events ({len(material.unpaced.body):,} bytes of body) to 1 and to 32 connections "
             "that stay open and ask again as soon as they are answered.  CPU is the server's, user and system; the "
-            "factor is against plain quart-trio in the same round: median of the rounds, lowest to highest behind it.  "
-            "Segments are those with data that a client saw for each stream: one at most for each send, fewer where "
-            "sends waited for an acknowledgement and were joined by the kernel.  `reader` is how busy the reading "
-            "core was: near 100 % the wall time is the reader's."
+            "factor is against plain quart-trio in the same round: median of the rounds, lowest to highest behind "
+            "it.  Segments are those with data that a client saw for each stream: one at most for each send, fewer "
+            "where sends waited for an acknowledgement and were joined by the kernel.  `reader` is how busy the "
+            "reading core was: near 100 % the wall time is the reader's."
         ),
         parts=[_part(way, costs, present) for way in _TITLES],
         outcomes=_outcomes(costs),
