@@ -91,10 +91,10 @@ def _parser() -> argparse.ArgumentParser:
 def _section(finding: Finding, setting: Setting, arguments: Sequence[str]) -> str:
     is_judged = not setting.quick and setting.rounds >= FEWEST_ROUNDS
     command = " ".join(("python benchmarks/run.py", *arguments))
-    pinned = "server and load each on a core of its own" if setting.cores.are_apart else "server and load on ONE core"
+    places = finding.places if setting.cores.are_apart else "everything on ONE core"
     facts = [
         f"`{command}`, {time.strftime('%Y-%m-%d', time.gmtime())}, seed {setting.seed}, {setting.rounds} rounds",
-        f"{machine.described()}; {pinned}",
+        f"{machine.described()}; {places}",
         ", ".join(dict.fromkeys(finding.versions)),
     ]
     blocks = [

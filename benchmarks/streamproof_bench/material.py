@@ -91,6 +91,23 @@ def drawn_texts(generator: random.Random, count: int) -> tuple[str, ...]:
     return tuple(" " + "".join(generator.choices(letters, k=PIECE_CHARS - 1)) for _ in range(count))
 
 
+def sized(generator: random.Random, name: str, size: int, folder: Path) -> Stream:
+    """A stream of `size` bytes in all, the last text as long as that takes; its scenario is written to `folder`."""
+    (folder / "bench").mkdir(parents=True, exist_ok=True)
+
+    def written(*texts: str) -> Stream:
+        stream = Stream(name=name, texts=texts, gap_s=0.0, folder=folder)
+        (folder / "bench" / f"{name}.yaml").write_text(stream.scenario, "utf-8")
+        return stream
+
+    one, two = (len(written(*drawn_texts(generator, count)).body) for count in (1, 2))
+    if size < one:
+        raise ValueError(f"expected a size of {one} bytes or more, found {size}")
+    more, missing = divmod(size - one, two - one)
+    *texts, last = drawn_texts(generator, 1 + more)
+    return written(*texts, last + "".join(generator.choices(string.ascii_lowercase, k=missing)))
+
+
 @attrs.frozen(kw_only=True)
 class Material:
     """All the streams of a run, their scenarios on disk."""

@@ -50,6 +50,8 @@ class Finding:
     left_out: Sequence[str] = ()
     """What could not be measured here, with the reason."""
     versions: Sequence[str] = ()
+    places: str = "server and load each on a core of its own"
+    """On which cores things ran, where there are two."""
 
 
 Bench = Callable[[Setting], Finding]

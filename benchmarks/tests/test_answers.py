@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
 
 from streamproof_bench.answers import END, WrongAnswer, dechunked, exact, same_text
-from streamproof_bench.material import Material, request
+from streamproof_bench.material import Material, request, sized
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -83,3 +84,9 @@ def test_a_request_announces_its_length(material: Material) -> None:
     head, _, body = request("/joined/unpaced", material.unpaced).partition(b"\r\n\r\n")
     assert f"content-length: {len(body)}".encode() in head
     assert json.loads(body)["stream"] is True
+
+
+def test_a_stream_can_be_given_its_size(tmp_path: Path) -> None:
+    assert len(sized(random.Random(7), "sweep", 2048, tmp_path).body) == 2048
+    with pytest.raises(ValueError, match="expected a size"):
+        sized(random.Random(7), "sweep", 10, tmp_path)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from streamproof_bench.table import Bench
-from streamproof_bench.tables import judging, memory, paced, unpaced
+from streamproof_bench.tables import harness, judging, memory, paced, unpaced
 
 TABLES: Final[Mapping[str, Bench]] = {
     "unpaced": unpaced.run,
     "paced": paced.run,
     "memory": memory.run,
     "judging": judging.run,
+    "harness": harness.run,
 }
 """By name, in the order of RESULTS.md."""

@@ -71,6 +71,7 @@ def run(setting: Setting) -> Finding:
         parts=[_costs(costs), _growth(marks)],
         outcomes=_outcomes(costs, marks),
         left_out=left_out,
+        places="all on one core",
         versions=[] if folder is None else workshop.python_versions(setting.cache, "openai", "pydantic", "httpx2"),
     )
 
