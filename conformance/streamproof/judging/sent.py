@@ -90,12 +90,12 @@ def read_answer(case: Case, answer: AnswerPlan, *, limit: int = BODY_LIMIT, prof
     judge = Judge(case.dialect, request=dict(case.request), profile=profile, head=head)
     # A header that names an encoding without doing it is a lie to the client; what was meant is judged.
     coding = coding_of(answer.encoding)
-    pieces, size, whole = [], 0, True
+    pieces: list[bytes] = []
+    size, whole = 0, True
     for operation in answer.operations():
         if isinstance(operation, Write):
             size += len(operation.data)
-            for piece in (operation.data,) if coding is None else coding.decode(operation.data):
-                pieces.append(piece)
+            pieces.extend((operation.data,) if coding is None else coding.decode(operation.data))
             if size > limit:
                 whole = False
                 break
