@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from streamproof_bench import machine, results
+from streamproof_bench.answers import WrongAnswer
 from streamproof_bench.contestants import CONTESTANTS
 from streamproof_bench.table import CannotMeasure, Finding, Setting
 from streamproof_bench.tables import TABLES
@@ -30,7 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit("the benchmarks read /proc and pin processes to cores: they run on Linux only")
     if unknown := [name for name in given.tables if name not in TABLES]:
         sys.exit(f"expected tables of {', '.join(TABLES)}, found {', '.join(unknown)}")
-    own = list(sys.argv[1:] if arguments is None else arguments)
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1 << 32)
     rounds = given.rounds or (2 if given.quick else FEWEST_ROUNDS)
     output = given.output or (None if given.quick else RESULTS)
@@ -51,11 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name in given.tables or TABLES:
             try:
                 finding = TABLES[name](setting)
-            except CannotMeasure as reason:
+            except (CannotMeasure, WrongAnswer) as reason:
                 _tell(f"{name}: cannot be measured: {reason}")
                 failed = True
                 continue
-            text = _section(finding, setting, own)
+            text = _section(finding, setting, given)
             print(text, flush=True)
             if output is not None:
                 document = output.read_text("utf-8") if output.exists() else ""
@@ -88,12 +88,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _section(finding: Finding, setting: Setting, arguments: Sequence[str]) -> str:
+def _section(finding: Finding, setting: Setting, given: argparse.Namespace) -> str:
     is_judged = not setting.quick and setting.rounds >= FEWEST_ROUNDS
-    command = " ".join(("python benchmarks/run.py", *arguments))
+    words = [*given.tables, *(["--quick"] if setting.quick else ()), "--rounds", str(setting.rounds)]
+    words += [word for name in setting.only for word in ("--contestant", name)]
+    command = " ".join(("python benchmarks/run.py", *words, "--seed", str(setting.seed)))
     places = finding.places if setting.cores.are_apart else "everything on ONE core"
     facts = [
-        f"`{command}`, {time.strftime('%Y-%m-%d', time.gmtime())}, seed {setting.seed}, {setting.rounds} rounds",
+        f"`{command}`, {time.strftime('%Y-%m-%d', time.gmtime())}",
         f"{machine.described()}; {places}",
         ", ".join(dict.fromkeys(finding.versions)),
     ]

@@ -132,3 +132,9 @@ FLOOR: Final = Contestant(
 )
 
 CONTESTANTS: Final = (BASE, OURS, STARLETTE, NODE, AIMOCK, FLOOR)
+
+
+def chosen(only: Sequence[str]) -> list[Contestant]:
+    """The contestants named, all without a name; ours and the plain one are always among them."""
+    always = {BASE.name, OURS.name}
+    return [contestant for contestant in CONTESTANTS if not only or contestant.name in {*always, *only}]

@@ -13,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from streamproof_bench.contestants import Contestant
+from streamproof_bench.contestants import BASE, OURS, Contestant
 from streamproof_bench.machine import cpu_ns, memory_bytes, on_core
 from streamproof_bench.material import Material
 from streamproof_bench.table import CannotMeasure, Setting
@@ -80,3 +80,11 @@ def _port(process: subprocess.Popen[bytes], said: Path, label: str) -> int:
             raise CannotMeasure(f"{label} ended with code {process.returncode} before it listened: {last[0]}")
         time.sleep(0.02)
     raise CannotMeasure(f"{label} did not say within {_START_S:.0f} s where it listens")
+
+
+def without(servers: dict[str, Server], name: str, error: Exception) -> str:
+    """Takes a server that failed out of the run and says why; raises CannotMeasure where nothing is left to compare."""
+    reason = f"{servers.pop(name).contestant.label}: {error}"
+    if name in {BASE.name, OURS.name}:
+        raise CannotMeasure(reason) from error
+    return reason

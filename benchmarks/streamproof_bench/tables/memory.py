@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from streamproof_bench.answers import WrongAnswer
-from streamproof_bench.contestants import BASE, OURS, Contestant
+from streamproof_bench.contestants import BASE, OURS, Contestant, chosen
 from streamproof_bench.figures import Outcome, Target, middle, ratios, shown, spread, turned
 from streamproof_bench.load import drive, held_open
 from streamproof_bench.machine import on_core
@@ -18,7 +18,6 @@ from streamproof_bench.material import HELD_GAP_S, Material, request
 from streamproof_bench.process import started
 from streamproof_bench.results import table
 from streamproof_bench.table import CannotMeasure, Finding, Setting
-from streamproof_bench.tables.unpaced import chosen
 
 STREAMS: Final = 1000
 _WARM_STREAMS: Final = 32
@@ -41,7 +40,7 @@ class Held:
 def run(setting: Setting) -> Finding:
     """Starts every contestant afresh in every round: what a process has once held it seldom gives back."""
     material = Material.drawn(setting.seed, setting.folder / "memory")
-    contestants = {contestant.name: contestant for contestant in chosen(setting)}
+    contestants = {contestant.name: contestant for contestant in chosen(setting.only)}
     left_out: dict[str, str] = {}
     rounds: defaultdict[str, list[Held]] = defaultdict(list)
     for number in range(setting.rounds):

@@ -13,15 +13,14 @@ from typing import Final
 import attrs
 
 from streamproof_bench import workshop
-from streamproof_bench.contestants import CONTESTANTS, NODE, OURS, Contestant
+from streamproof_bench.contestants import NODE, OURS, Contestant, chosen
 from streamproof_bench.figures import Outcome, Target, highest, middle, shown, turned
 from streamproof_bench.machine import on_core
 from streamproof_bench.material import GAP_S, Material, request
 from streamproof_bench.paced_load import LIMIT_MS, Paced, read_paced
-from streamproof_bench.process import Server, started
+from streamproof_bench.process import Server, started, without
 from streamproof_bench.results import table
 from streamproof_bench.table import CannotMeasure, Finding, Setting
-from streamproof_bench.tables.unpaced import chosen
 
 STEPS: Final = (50, 100, 250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2250, 2500, 3000, 3500, 4000)
 QUICK_STEPS: Final = (50, 250, 500, 1000, 1500, 2000)
@@ -66,7 +65,7 @@ def run(setting: Setting) -> Finding:
     rounds: defaultdict[str, list[Held]] = defaultdict(list)
     with ExitStack() as stack:
         servers: dict[str, Server] = {}
-        for contestant in chosen(setting):
+        for contestant in chosen(setting.only):
             try:
                 servers[contestant.name] = stack.enter_context(started(contestant, material, setting))
             except CannotMeasure as reason:
@@ -77,9 +76,14 @@ def run(setting: Setting) -> Finding:
             for number in range(setting.rounds):
                 for name in turned(list(servers), number):
                     setting.tell(f"paced: round {number + 1} of {setting.rounds}, {name}")
-                    held = _held(setting, reader, material, servers[name], rounds[name])
-                    rounds[name].append(held)
-    present = [contestant for contestant in CONTESTANTS if contestant.name in servers]
+                    try:
+                        held = _held(setting, reader, material, servers[name], rounds[name])
+                    except (CannotMeasure, OSError) as error:
+                        left_out.append(without(servers, name, error))
+                        rounds.pop(name, None)
+                    else:
+                        rounds[name].append(held)
+    present = [server.contestant for server in servers.values()]
     return Finding(
         title="Servers: paced streams",
         about=(

@@ -9,12 +9,13 @@ from typing import Final
 
 import attrs
 
-from streamproof_bench.contestants import AIMOCK, BASE, CONTESTANTS, NODE, OURS, Contestant, Way
+from streamproof_bench.answers import WrongAnswer
+from streamproof_bench.contestants import AIMOCK, BASE, NODE, OURS, Contestant, Way, chosen
 from streamproof_bench.figures import Outcome, Target, middle, ratios, shown, spread, times, turned
 from streamproof_bench.load import Load, drive
 from streamproof_bench.machine import on_core
 from streamproof_bench.material import EVENTS, Material, request
-from streamproof_bench.process import Server, started
+from streamproof_bench.process import Server, started, without
 from streamproof_bench.results import table
 from streamproof_bench.table import CannotMeasure, Finding, Setting
 
@@ -61,7 +62,7 @@ def run(setting: Setting) -> Finding:
     left_out: list[str] = []
     with ExitStack() as stack:
         servers: dict[str, Server] = {}
-        for contestant in chosen(setting):
+        for contestant in chosen(setting.only):
             try:
                 servers[contestant.name] = stack.enter_context(started(contestant, material, setting))
             except CannotMeasure as reason:
@@ -69,8 +70,8 @@ def run(setting: Setting) -> Finding:
         if missing := {BASE.name, OURS.name} - servers.keys():
             raise CannotMeasure(f"{', '.join(sorted(missing))} cannot be started: {'; '.join(left_out)}")
         with on_core(setting.cores.load):
-            costs = _measured(setting, material, servers)
-    present = [contestant for contestant in CONTESTANTS if contestant.name in servers]
+            costs = _measured(setting, material, servers, left_out)
+    present = [server.contestant for server in servers.values()]
     return Finding(
         title="Servers: unpaced streams",
         about=(
@@ -88,21 +89,22 @@ def run(setting: Setting) -> Finding:
     )
 
 
-def chosen(setting: Setting) -> list[Contestant]:
-    """The contestants of this run, ours and the plain one always among them."""
-    always = {BASE.name, OURS.name}
-    return [item for item in CONTESTANTS if not setting.only or item.name in {*always, *setting.only}]
-
-
-def _measured(setting: Setting, material: Material, servers: Mapping[str, Server]) -> Costs:
+def _measured(setting: Setting, material: Material, servers: dict[str, Server], left_out: list[str]) -> Costs:
+    """What each server cost; one that fails is taken out of `servers`, with the reason."""
     costs: defaultdict[Key, list[Cost]] = defaultdict(list)
     for number in range(setting.rounds):
         setting.tell(f"unpaced: round {number + 1} of {setting.rounds}")
         for way in _TITLES:
             for connections in CONNECTIONS:
                 for name in turned(list(servers), number):
-                    if way in servers[name].contestant.ways:
+                    if way not in servers[name].contestant.ways:
+                        continue
+                    try:
                         cost = _cost(setting, material, servers[name], way, connections)
+                    except (WrongAnswer, OSError) as error:
+                        left_out.append(without(servers, name, error))
+                        costs = defaultdict(list, {key: held for key, held in costs.items() if key[-1] != name})
+                    else:
                         costs[way, connections, name].append(cost)
     return costs
 
