@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1 << 32)
     rounds = given.rounds or (2 if given.quick else FEWEST_ROUNDS)
     output = given.output or (None if given.quick else RESULTS)
+    machine.allow_many_files()
     folder = Path(tempfile.mkdtemp(prefix="streamproof-bench-"))
     setting = Setting(
         rounds=rounds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -43,6 +44,12 @@ def on_core(core: int) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def allow_many_files() -> None:
+    """Lets this process and what it starts open as many files as the system allows: thousands of streams are."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def cpu_ns(pid: int) -> int:
