@@ -42,6 +42,9 @@ MAX_PLAYS: Final = 3
 TIMED_PLAYS: Final = 2
 """Plays of each size, of which the faster one tells the cost."""
 
+SENT_KEPT: Final = 4
+"""Cases of which is remembered what they send."""
+
 
 @attrs.frozen(kw_only=True)
 class Settings:
@@ -78,6 +81,7 @@ class Runner:
     def __init__(self, server: MockServer, spec: ClientSpec, subject: Subject, settings: Settings) -> None:
         self._server, self._spec, self._subject, self._settings = server, spec, subject, settings
         self.totals = Totals()
+        self._sent: dict[str, tuple[Sent, ...]] = {}
 
     async def run(
         self, jobs: Sequence[Job], tell: Callable[[CaseResult], None], *, within_s: float | None = None
@@ -186,8 +190,7 @@ class Runner:
         plans = list(plays(job.case, job.delivery))
         if not plans:
             raise NotPlayable("the body has no place to be split at")
-        # The same for each play: no delivery changes a byte.
-        sent = _sent(job.case, plans[0])
+        sent = self._sent_of(job.case, plans[0])
         results: list[tuple[str, CaseResult]] = []
         for plan in plans:
             # A play of a sweep has a name and a hash of its own, under which it is reproduced.
@@ -202,6 +205,14 @@ class Runner:
         if any(reading.cost_linear for reading in expectations(job.case, sent, 0)):
             return await self._with_cost(client, job, result)
         return result
+
+    def _sent_of(self, case: Case, plan: Plan) -> tuple[Sent, ...]:
+        """The same for each play and delivery of a case, which come one after the other: none changes a byte."""
+        sent = self._sent.pop(case.id, None) or _sent(case, plan)
+        self._sent[case.id] = sent
+        if len(self._sent) > SENT_KEPT:
+            del self._sent[next(iter(self._sent))]
+        return sent
 
     async def _with_cost(self, client: Client, job: Job, result: CaseResult) -> CaseResult:
         """Plays the same with a quarter of its fills, and warns where the time does not shrink with the size."""
