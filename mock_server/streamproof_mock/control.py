@@ -82,7 +82,7 @@ def _refusal(token: str | None) -> str | None:
     if host != "localhost" and not _is_loopback(host):
         return "the control API is not for other sites: expected a Host on this machine"
     origin = request.headers.get("origin")
-    if origin is not None and origin != f"http://{request.headers.get('host')}":
+    if origin is not None and origin != f"{request.scheme}://{request.headers.get('host')}":
         return "the control API is not for pages of other origins"
     if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         return "the control API is not for pages of other origins"

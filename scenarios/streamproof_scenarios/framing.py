@@ -45,7 +45,6 @@ def contradiction(answer: Answer) -> str | None:
     table = (
         (h2 and "framing" in answer.stated, "http: h2 frames bodies by itself; leave framing away"),
         (h2 and "connection" in answer.stated, "http: h2 has no connection header; leave connection away"),
-        (h2 and end in BEFORE_REQUEST, f"end: {end} comes before any HTTP; leave http away"),
         (h2 and "h2" not in MEANING[end], f"end: {end} is of HTTP/1.1; write {{rst-stream: CODE}}, goaway or fin"),
         (not h2 and "h1-tls" not in MEANING[end], f"end: {end} needs http: h2; add it"),
         (not h2 and goaway, "goaway needs http: h2; add it"),

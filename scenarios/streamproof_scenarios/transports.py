@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, Protocol
 
-from streamproof_scenarios.plan import BEFORE_REQUEST, AnswerPlan, Ending, EndingKind
+from streamproof_scenarios.plan import AnswerPlan, Ending, EndingKind
 
 Transport = Literal["h1", "h1-tls", "h2c", "h2"]
 """HTTP/1.1 in the clear and over TLS, HTTP/2 in the clear and over TLS; the latter two are called so by RFC 7540, 3.1,
@@ -40,6 +40,9 @@ MEANING: Final[Mapping[EndingKind, tuple[Transport, ...]]] = {
     "reset-on-accept": _ALL,
 }
 
+SECURE: Final[frozenset[Transport]] = frozenset(_TLS)
+"""Those over TLS."""
+
 WHY_NOT: Final[Mapping[tuple[Transport, ...], str]] = {
     _H1: "HTTP/2 has no chunks",
     _H2: "HTTP/1.1 has no such frame",
@@ -60,10 +63,10 @@ def transport_of(answers: Sequence[_Answer], requires: Collection[str]) -> Trans
     """What a case is played over.
 
     `http: h2` is played over TLS, where the client is offered it by ALPN: that is how clients come to it.  What
-    requires `tls` is played over TLS with HTTP/1.1, all else in the clear, and so is what ends before any request: it
-    has an address of its own.
+    requires `tls` is played over TLS with HTTP/1.1, all else in the clear.  A handshake that is never answered needs no
+    certificate, and so nothing of TLS on the server's side.
     """
-    if answers[0].end.kind in BEFORE_REQUEST:
+    if answers[0].end.kind == "tls-stall":
         return "h1"
     if any(answer.http == "h2" for answer in answers):
         return "h2"

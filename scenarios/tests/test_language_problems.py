@@ -152,7 +152,6 @@ PROBLEMS: dict[str, tuple[str, ...]] = {
     "dialect: gemini\nstream: [{http: h2, steps: [done]}, {steps: [done]}]\n": (
         "2:1: http: h2 holds for the whole case; write it in each answer",
     ),
-    with_answer("http: h2, end: refuse"): ("2:9: end: refuse comes before any HTTP; leave http away",),
     with_answer("http: h2, end: bad-chunk"): (
         "2:9: end: bad-chunk is of HTTP/1.1; write {rst-stream: CODE}, goaway or fin",
     ),
@@ -261,7 +260,7 @@ def test_all_that_is_wrong_is_told_with_place_and_fix(text: str, messages: tuple
 
 ONLY_THE_LOADER = (
     "lone surrogate", "must be JSON", "without cutting", "needs http", "HTTP/1.1", "frames bodies", "has no chunks",
-    "needs framing", "needs an encoding", "no body is sent", "come first", "the whole case", "before any HTTP", "for every attempt", "only step that writes", "no such rule", "of this file",
+    "needs framing", "needs an encoding", "no body is sent", "come first", "the whole case", "for every attempt", "only step that writes", "no such rule", "of this file",
     "varied or stated", "not above its max", "its own name", "a again", "must name each value once", "A again",
     "in the scenario's folder", "digits and hyphens, found", "cut belongs to the block",
     "a step of another kind", "that a header can hold", "did you mean OC",

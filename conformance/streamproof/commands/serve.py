@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
+from typing import Any
 
 import click
 import trio
@@ -23,6 +24,10 @@ from streamproof_scenarios.model import Scenario
 @click.option("--port", default=8080, type=click.IntRange(0, 65535), help="0 takes a free one (default 8080).")
 @click.option("--api-key", metavar="K", help="Refuse requests without this key.")
 @click.option(
+    "--tls", is_flag=True, help="Listen for TLS too, with HTTP/2 and HTTP/1.1; needs the extra streamproof[tls]."
+)
+@click.option("--tls-port", default=0, type=click.IntRange(0, 65535), help="For --tls; 0 takes a free one (default).")
+@click.option(
     "--delivery",
     default="as-written",
     callback=one_delivery,
@@ -36,23 +41,33 @@ def serve(
     host: str,
     port: int,
     api_key: str | None,
+    tls: bool,
+    tls_port: int,
     delivery: str,
 ) -> None:
     """Run the mock server until Ctrl-C.
 
     Choose a scenario in the path (/s/ID/v1/chat/completions), by the header X-Streamproof-Scenario, or as the model
     "streamproof:ID".  With none chosen it is a well-behaved endpoint.  /docs is a page to try it from.
+    The port speaks HTTP/1.1 and HTTP/2 in the clear; with --tls the certificates are made at the start.
     """
+    if tls_port and not tls:
+        raise StreamproofError("--tls-port opens nothing here", "give it with --tls")
     book = scenes.catalogue(scenarios)
     found = scenes.scenarios(book, patterns, select)
-    trio.run(_serve, ScenarioBook(found, delivery), found, host, port, api_key)
+    secured = {"tls": tls, "tls_port": tls_port}
+    trio.run(_serve, ScenarioBook(found, delivery), found, host, port, api_key, secured)
 
 
-async def _serve(book: ScenarioBook, found: Sequence[Scenario], host: str, port: int, api_key: str | None) -> None:
-    async with serving(host=host, port=port, api_key=api_key, book=book, allow_remote=True) as server:
+async def _serve(
+    book: ScenarioBook, found: Sequence[Scenario], host: str, port: int, api_key: str | None, secured: dict[str, Any]
+) -> None:
+    async with serving(host=host, port=port, api_key=api_key, book=book, allow_remote=True, **secured) as server:
         if server.warning:
             click.echo(f"warning: {server.warning}", err=True)
         _announce(server, found)
+        if server.ca_file is not None:
+            _announce_tls(server)
         try:
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 async for _ in signals:
@@ -72,3 +87,9 @@ def _announce(server: MockServer, found: Sequence[Scenario]) -> None:
         f"  curl           curl -N {url}/s/{first}/v1/chat/completions -H 'content-type: application/json' "
         """-d '{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true}'"""
     )
+
+
+def _announce_tls(server: MockServer) -> None:
+    click.echo(f"  TLS            {server.url_over('h2')}   (HTTP/2 and HTTP/1.1 by ALPN)")
+    click.echo(f"                 {server.url_over('h1-tls')}   (HTTP/1.1 alone)")
+    click.echo(f"                 export SSL_CERT_FILE={server.ca_file}   # trust it until the server stops")

@@ -16,6 +16,8 @@ from streamproof_formats.response import BodyEnd, Framing, ResponseHead
 from streamproof_scenarios.model import Case
 from streamproof_scenarios.plan import AnswerPlan, Ending, EndingKind, Write
 
+_CLOSING: Final[frozenset[EndingKind]] = frozenset({"clean", "fin", "no-close-notify"})
+
 BODY_LIMIT: Final = 64 << 20
 """No more of a body than this is judged; only streams that are meant to be left early are longer."""
 
@@ -62,9 +64,14 @@ def body_end(answer: AnswerPlan, size: int) -> BodyEnd:
     """How a correct HTTP reader sees the body of this answer end.
 
     Where closing is the framing a FIN is a whole body (RFC 9112, section 6.3); a body longer than its announced
-    length ends where the length says.
+    length ends where the length says.  Without close_notify a body that closing ends is cut, and one of a length is not
+    (RFC 9112, section 9.8).
     """
-    if answer.framing == "length" and answer.content_length is not None and answer.ending.kind in {"clean", "fin"}:
+    if answer.http == "h2" and answer.content_length not in (None, size) and answer.ending.kind == "clean":
+        # "A request or response is also malformed if the value of a Content-Length header field does not equal the sum
+        # of the DATA frame payload lengths" -- RFC 9113, section 8.1.1
+        return "bad-framing"
+    if answer.framing == "length" and answer.content_length is not None and answer.ending.kind in _CLOSING:
         return "clean" if size >= answer.content_length else "fin"
     if answer.framing == "close" and answer.ending == Ending(kind="fin"):
         return "clean"
@@ -73,11 +80,12 @@ def body_end(answer: AnswerPlan, size: int) -> BodyEnd:
 
 def head_of(answer: AnswerPlan) -> ResponseHead:
     """The head as a reader gets it, the framing's own headers included."""
+    length = (("content-length", str(answer.content_length)),)
     extra: dict[Framing, tuple[tuple[str, str], ...]] = {
         "chunked": (("transfer-encoding", "chunked"),),
-        "length": (("content-length", str(answer.content_length)),),
+        "length": length,
         "close": (("connection", "close"),),
-        "h2": (),
+        "h2": () if answer.content_length is None else length,
     }
     return ResponseHead(
         status=answer.status,
