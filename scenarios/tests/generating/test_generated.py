@@ -12,7 +12,6 @@ from streamproof_formats.dialects import validate_request
 from streamproof_scenarios.generating import Seeded, generate, yaml_text
 from streamproof_scenarios.generating.abilities import ABILITIES
 from streamproof_scenarios.language.document import Mapping, Node, Scalar, Sequence, parse
-
 from streamproof_scenarios.model import Word
 
 from .drawing import body_of, bounded, case_of, judged, plain, streams
