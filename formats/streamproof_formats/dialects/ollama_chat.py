@@ -247,7 +247,7 @@ class OllamaChatMachine:
             breaches.add("OM-07", f"expected no content in the last line, found {quoted(content)}", about=chunk)
         if not reason:
             breaches.add("OM-08", "expected a done_reason in the last line, found none", about=chunk)
-        if reason in EMPTY_REASONS or self._loads:
+        if (isinstance(reason, str) and reason in EMPTY_REASONS) or self._loads:
             return
         if not any(name in chunk for name in FIGURES):
             breaches.add("OM-09", "expected durations and counts in the last line, found none", about=chunk)

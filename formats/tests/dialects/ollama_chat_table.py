@@ -103,6 +103,7 @@ BREAKING: list[Row] = [
     row("OM-07", "text in the last line", HI, last("!")),
     row("OM-08", "no reason", HI, last(reason=...)),
     row("OM-08", "an empty reason", HI, last(reason="")),
+    row("OM-02", "a reason that is a list", HI, last(reason=[1])),
     row("OM-09", "no figures", HI, last(**UNCOUNTED)),
     row("OM-09b", "figures in an earlier line", line({"role": "assistant", "content": "Hi"}, eval_count=1), BYE),
     row("OM-09b", "a total that is too short", HI, last(total_duration=899)),

@@ -14,6 +14,7 @@ from streamproof_formats.dialects.openai_chat.order import (
     TRANSITIONS,
     Signal,
     State,
+    Step,
 )
 from streamproof_formats.dialects.openai_chat.tools import judge_arguments, judge_type, take_call
 from streamproof_formats.dialects.wording import number, quoted
@@ -108,6 +109,8 @@ def _take_calls(draft: ChoiceDraft, delta: dict[str, Any], asked: Asked | None, 
 
 def _signal(draft: ChoiceDraft, signal: Signal, breaches: Sink) -> None:
     step = TRANSITIONS[draft.state][signal]
+    if signal is Signal.REASONING and draft.state is State.FINISHED and Signal.TEXT in draft.seen:
+        step = Step(State.FINISHED, "OC-35")
     draft.state = step.state
     draft.seen.add(signal)
     if step.rule is not None:
@@ -123,8 +126,12 @@ def _take_role(draft: ChoiceDraft, role: str, breaches: Sink) -> None:
 
 
 def _take_function(draft: ChoiceDraft, piece: dict[str, Any], breaches: Sink) -> None:
-    if draft.function_arguments is None and not text_of(piece.get("name")):
+    name = text_of(piece.get("name"))
+    if draft.function_arguments is None and not name:
         breaches.add("OC-26c", "expected the name in the first delta of a function call, found none")
+    elif name and draft.function_name is not None:
+        # openai-python joins the two: "ff".
+        breaches.add("OC-26c", "expected the name in the first delta of a function call only, found it again")
     draft.add_function(piece)
 
 
