@@ -10,6 +10,8 @@ from typing import Final
 
 import attrs
 
+from streamproof_formats.dialect import Json
+from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.message import Choice, Message
 
 from .mutations import Frame, Mutation
@@ -32,6 +34,12 @@ class Trial:
         """What the events say that the damage is about."""
         count = 2 if self.mutation.kind == "swap" else 1
         return tuple(said(self.dialect, frame.json) for frame in self.frames[self.mutation.at :][:count])
+
+    @property
+    def told(self) -> str:
+        """The damage in words."""
+        events = " | ".join(frame.data for frame in self.frames[self.mutation.at :][:2])
+        return f"{self.mutation} of {self.dialect}: {events}"
 
     @property
     def is_same(self) -> bool:
@@ -106,7 +114,9 @@ def a_whole_call(trial: Trial) -> bool:
 
     Where calls come in pieces, one that came in a single event after all is lost so, and no more than that.
     """
-    if trial.mutation.kind not in ("drop", "repeat", "swap") or not all(one.others == {"call"} for one in trial.touched):
+    if trial.mutation.kind not in ("drop", "repeat", "swap") or not all(
+        one.others == {"call"} for one in trial.touched
+    ):
         return False
     if trial.dialect not in WHOLE_CALLS and trial.mutation.kind != "drop":
         return False
@@ -231,3 +241,29 @@ REASONS: Final[Mapping[str, Reason]] = {
     "an empty candidate": an_empty_candidate,
 }
 """By name."""
+
+
+def admits(dialect: str, value: Json) -> bool:
+    """Whether the schemas of a dialect admit an event: a field may be absent, null or of another type where they say so.
+
+    That they say so with reason is tried elsewhere, against the types of the official SDKs.
+    """
+    # "There are events of new types": rules AM-21 and CO-17
+    if value.get("type") in ("x_new_event", "x-new-event"):
+        return True
+    named = dialect in ("openai-responses", "cohere-v2", "anthropic-messages")
+    faults = list(event_schema(dialect, value["type"] if named else "chunk").faults(value))
+    if dialect == "anthropic-messages":
+        for key, kind in (("content_block", "block"), ("delta", "delta")):
+            if isinstance(value.get(key), dict) and "type" in value[key]:
+                faults += event_schema(dialect, f"{kind}-{value[key]['type']}").faults(value[key])
+    return not faults
+
+
+UNTYPED: Final = frozenset({("workers-ai", "finish_reason"), ("workers-ai", "p")})
+"""Fields whose type no document gives, at which a schema nevertheless says what is usual: by dialect and key."""
+
+
+def a_free_field(mutation: Mutation, dialect: str) -> bool:
+    """The event is as its schema has it, or the field is one that no document types."""
+    return (dialect, mutation.path[0]) in UNTYPED or admits(dialect, mutation.frames[mutation.at].json)

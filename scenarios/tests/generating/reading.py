@@ -94,7 +94,11 @@ _RESPONSES: Final = {
     "response.function_call_arguments.delta": "tool",
     "response.custom_tool_call_input.delta": "tool",
 }
-_BRACKETS: Final = {"response.in_progress": "start", "response.content_part.added": "open", "response.content_part.done": "close"}
+_BRACKETS: Final = {
+    "response.in_progress": "start",
+    "response.content_part.added": "open",
+    "response.content_part.done": "close",
+}
 
 
 def _of_responses(value: Json) -> Said:
@@ -112,7 +116,11 @@ def _of_anthropic(value: Json) -> Said:
             return _piece("text", text)
         case {"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": text}}:
             return _piece("reasoning", text)
-        case {"type": "content_block_delta", "index": index, "delta": {"type": "input_json_delta", "partial_json": text}}:
+        case {
+            "type": "content_block_delta",
+            "index": index,
+            "delta": {"type": "input_json_delta", "partial_json": text},
+        }:
             return _piece("tool", text, index)
         case {"type": "ping" | "x_new_event"}:
             return NOTHING
