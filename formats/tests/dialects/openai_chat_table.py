@@ -319,7 +319,9 @@ BREAKING: list[Row] = [
     row("OC-34b", "a second error", role(), ERROR, ERROR),
     row("OC-05", "text after an error and the terminator", role(), ERROR, DONE, text("more")),
     row("OC-35", "reasoning after content", role(), text("Hi"), say({"reasoning": "hm"}), finish(), DONE),
-    row("OC-35", "reasoning after content and the finish", role(), text("Hi"), finish(), say({"reasoning": "hm"}), DONE),
+    row(
+        "OC-35", "reasoning after content and the finish", role(), text("Hi"), finish(), say({"reasoning": "hm"}), DONE
+    ),
     row(
         "OC-35",
         "reasoning after content and a call",

@@ -117,7 +117,7 @@ ABILITIES: Final[Mapping[str, Abilities]] = {
         most_choices=2,
         whole=("stop",),
         called={"tool": ("tool_calls",)},
-        cut=("length", "model_length"),
+        cut=("length",),
         calls="whole",
     ),
     "cohere-v2": Abilities(
