@@ -25,6 +25,8 @@ class Abilities:
     """Those of an answer that was cut short."""
     calls: Literal["pieces", "whole"] = "pieces"
     """Whether the arguments of a call come in pieces, or whole."""
+    call_kinds: tuple[str, ...] = ("function",)
+    """Kinds of tool calls; an answer has calls of one kind."""
     keeps_cut_arguments: bool = False
     """True where an answer that is cut short may end within the arguments of its last call."""
     most_calls: int = 3
@@ -51,6 +53,7 @@ ABILITIES: Final[Mapping[str, Abilities]] = {
         most_choices=3,
         whole=("stop",),
         called={"tool": ("tool_calls",), "function": ("function_call",)},
+        call_kinds=("function", "custom"),
         cut=("length", "content_filter"),
         keeps_cut_arguments=True,
         usage="asked",
@@ -69,6 +72,7 @@ ABILITIES: Final[Mapping[str, Abilities]] = {
         is_free=True,
         whole=("completed",),
         called={"tool": ("completed",)},
+        call_kinds=("function", "custom"),
         cut=("max_output_tokens", "content_filter"),
         keeps_cut_arguments=True,
         says_again=True,
@@ -86,6 +90,7 @@ ABILITIES: Final[Mapping[str, Abilities]] = {
         slots=(("text",), ("tool",)),
         whole=("stop",),
         called={"tool": ("tool_calls", "stop")},
+        call_kinds=("function", "older"),
         cut=("length",),
         usage="maybe",
         usage_after_finish=True,

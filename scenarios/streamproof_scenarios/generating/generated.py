@@ -47,7 +47,7 @@ def generate(dialect: str, draw: Draw) -> Generated:
     turns = tuple(turn(draw, abilities, index) for index in range(count))
     usage = _usage(draw, abilities)
     asked = request(draw, dialect, turns, usage)
-    steps = told(draw, dialect, abilities, turns, usage)
+    steps = told(draw, dialect, turns, usage, asked)
     document = {
         "title": "A generated stream",
         "dialect": dialect,

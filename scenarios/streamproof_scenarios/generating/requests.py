@@ -6,34 +6,38 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from streamproof_scenarios.generating.draw import Draw
-from streamproof_scenarios.generating.turns import Turn
+from streamproof_scenarios.generating.turns import Segment, Turn
 
 Json = Any
 SCHEMA: Final = {"type": "object", "properties": {}}
 STOP: Final = "<<STOP>>"
 
 
-def _function(name: str) -> dict[str, Json]:
-    return {"type": "function", "function": {"name": name, "description": "A tool.", "parameters": SCHEMA}}
+def _function(call: Segment) -> dict[str, Json]:
+    if call.kind == "custom":
+        return {"type": "custom", "custom": {"name": call.name}}
+    return {"type": "function", "function": {"name": call.name, "description": "A tool.", "parameters": SCHEMA}}
 
 
-def _flat_function(name: str) -> dict[str, Json]:
-    return {"type": "function", "name": name, "parameters": SCHEMA, "strict": False}
+def _flat_function(call: Segment) -> dict[str, Json]:
+    if call.kind == "custom":
+        return {"type": "custom", "name": call.name}
+    return {"type": "function", "name": call.name, "parameters": SCHEMA, "strict": False}
 
 
-def _declared(name: str) -> dict[str, Json]:
-    return {"functionDeclarations": [{"name": name, "parametersJsonSchema": SCHEMA}]}
+def _declared(call: Segment) -> dict[str, Json]:
+    return {"functionDeclarations": [{"name": call.name, "parametersJsonSchema": SCHEMA}]}
 
 
-def _anthropic_tool(name: str) -> dict[str, Json]:
-    return {"name": name, "input_schema": SCHEMA}
+def _anthropic_tool(call: Segment) -> dict[str, Json]:
+    return {"name": call.name, "input_schema": SCHEMA}
 
 
-def _workers_tool(name: str) -> dict[str, Json]:
-    return {"name": name, "description": "A tool.", "parameters": SCHEMA}
+def _workers_tool(call: Segment) -> dict[str, Json]:
+    return {"name": call.name, "description": "A tool.", "parameters": SCHEMA}
 
 
-TOOLS: Final[Mapping[str, Callable[[str], dict[str, Json]]]] = {
+TOOLS: Final[Mapping[str, Callable[[Segment], dict[str, Json]]]] = {
     "openai-chat": _function,
     "openai-responses": _flat_function,
     "anthropic-messages": _anthropic_tool,
@@ -43,7 +47,7 @@ TOOLS: Final[Mapping[str, Callable[[str], dict[str, Json]]]] = {
     "mistral": _function,
     "cohere-v2": _function,
 }
-"""By dialect, how a request tells of a tool."""
+"""By dialect, how a request tells of a tool that is called."""
 
 CHOICES: Final[Mapping[str, Callable[[int], dict[str, Json]]]] = {
     "openai-chat": lambda count: {"n": count},
@@ -59,13 +63,15 @@ def request(draw: Draw, dialect: str, turns: tuple[Turn, ...], usage: Mapping[st
     asked: dict[str, Json] = {}
     if len(turns) > 1 or draw.chance(10):
         asked |= CHOICES[dialect](len(turns)) if dialect in CHOICES else {}
-    names = _names(turns)
-    if names:
-        asked["tools"] = [TOOLS[dialect](name) for name in names]
+    called = _called(turns)
+    if called:
+        asked["tools"] = [TOOLS[dialect](call) for call in called]
     if dialect in ("openai-chat", "openai-completions") and (usage is not None or draw.chance(10)):
         asked["stream_options"] = {"include_usage": usage is not None}
     if dialect == "openai-chat":
         asked |= _chat(draw, turns, usage)
+    if dialect == "openai-completions" and draw.chance(20):
+        asked["logprobs"] = draw.integer(0, 5)
     if dialect == "anthropic-messages" and turns[0].reason == "stop_sequence":
         asked["stop_sequences"] = [STOP]
     return asked
@@ -76,12 +82,13 @@ def _chat(draw: Draw, turns: tuple[Turn, ...], usage: Mapping[str, int] | None) 
     functions = [segment.name for turn in turns for segment in turn.segments if segment.word == "function"]
     if functions:
         asked["functions"] = [{"name": name, "parameters": SCHEMA} for name in _once(functions)]
-    names = _names(turns)
-    if names and draw.chance(20):
-        asked["parallel_tool_calls"] = any(len(turn.names) > 1 for turn in turns) or draw.chance(50)
-    if names and all(turn.names for turn in turns) and draw.chance(20):
-        named = {"type": "function", "function": {"name": names[0]}}
-        asked["tool_choice"] = named if len(names) == 1 and draw.chance(50) else "required"
+    called = _called(turns)
+    if called and draw.chance(20):
+        asked["parallel_tool_calls"] = any(len(turn.calls) > 1 for turn in turns) or draw.chance(50)
+    if called and all(turn.calls for turn in turns) and draw.chance(20):
+        asked["tool_choice"] = _named(called[0]) if len(called) == 1 and draw.chance(50) else "required"
+    if draw.chance(15):
+        asked |= {"logprobs": True, "top_logprobs": draw.integer(0, 4)}
     if draw.chance(10) and not any(STOP in (turn.choice.text or "") for turn in turns):
         asked["stop"] = [STOP]
     if usage is not None and draw.chance(20):
@@ -89,8 +96,13 @@ def _chat(draw: Draw, turns: tuple[Turn, ...], usage: Mapping[str, int] | None) 
     return asked
 
 
-def _names(turns: tuple[Turn, ...]) -> list[str]:
-    return _once(name for turn in turns for name in turn.names)
+def _called(turns: tuple[Turn, ...]) -> list[Segment]:
+    """The tools that are called, each once by its name."""
+    return list({call.name: call for turn in turns for call in turn.calls}.values())
+
+
+def _named(call: Segment) -> dict[str, Json]:
+    return {"type": call.kind, call.kind: {"name": call.name}}
 
 
 def _once(names: Iterable[str]) -> list[str]:

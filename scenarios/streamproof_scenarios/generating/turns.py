@@ -24,6 +24,8 @@ class Segment:
     pieces: tuple[str, ...]
     id: str = ""
     name: str = ""
+    kind: str = "function"
+    """Of a call: `function`, `custom`, or `older` for a shape that a dialect had before."""
 
     @property
     def text(self) -> str:
@@ -42,9 +44,9 @@ class Turn:
     """The reason as the stream gives it: None where it gives none."""
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The functions that it calls as tools."""
-        return tuple(segment.name for segment in self.segments if segment.word == "tool")
+    def calls(self) -> tuple[Segment, ...]:
+        """The tools that it calls."""
+        return tuple(segment for segment in self.segments if segment.word == "tool")
 
     @property
     def choice(self) -> Choice:
@@ -61,7 +63,7 @@ class Turn:
             refusal=said("refusal"),
             finish_reason=self.finish,
             tool_calls=tuple(
-                ToolCall(id=segment.id, name=segment.name, arguments=segment.text)
+                ToolCall(id=segment.id or None, name=segment.name, arguments=segment.text)
                 for segment in self.segments
                 if segment.word == "tool"
             ),
@@ -84,13 +86,14 @@ def turn(draw: Draw, abilities: Abilities, index: int, *, calls: bool = True) ->
 
 def _segments(draw: Draw, abilities: Abilities, *, calls: bool) -> Iterator[Segment]:
     made = 0
+    kind = draw.choice(abilities.call_kinds)
     for word in _words(draw, abilities):
         if word not in ("tool", "function"):
             yield Segment(word=word, pieces=texts.pieces(draw, texts.long_text(draw)))
         elif calls:
             most = 1 if word == "function" or abilities.is_free else abilities.most_calls
             for _ in range(draw.integer(1, most)):
-                yield _call(draw, word, made)
+                yield _call(draw, word, made, "function" if word == "function" else kind)
                 made += 1
 
 
@@ -106,12 +109,15 @@ def _words(draw: Draw, abilities: Abilities) -> Iterator[str]:
             yield slot[place - 1]
 
 
-def _call(draw: Draw, word: str, number: int) -> Segment:
+def _call(draw: Draw, word: str, number: int, kind: str) -> Segment:
+    # The input of a custom tool is any text.
+    text = texts.long_text(draw) if kind == "custom" else texts.arguments(draw)
     return Segment(
         word=word,
-        id=texts.identifier(draw, number),
+        id="" if kind == "older" else texts.identifier(draw, number),
         name=texts.name(draw),
-        pieces=texts.pieces(draw, texts.arguments(draw)),
+        kind=kind,
+        pieces=(text,) if kind == "older" else texts.pieces(draw, text),
     )
 
 

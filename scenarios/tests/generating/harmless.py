@@ -85,7 +85,8 @@ UNORDERED: Final[Mapping[str, frozenset[frozenset[str]]]] = {
                         "reasoning finish"),
         "mistral": ("text call", "text call tool", "reasoning call", "reasoning call tool"),
         # Nothing is documented of the order in a stream but that usage and [DONE] end it (WA-03, WA-07).
-        "workers-ai": ("text call", "text call tool", "text finish", "tool finish", "call finish", "call tool finish"),
+        "workers-ai": ("text call", "text call tool", "text finish", "tool finish", "call finish", "call tool finish",
+                       "text older", "older finish"),
         # The parts of a candidate are joined by kind: a call between two texts is beside them.
         "gemini": ("text call", "reasoning call", "text reasoning"),
         "ollama-chat": ("text call", "reasoning call"),
@@ -106,6 +107,7 @@ def unordered(trial: Trial) -> bool:
     return not first & second and first | second in UNORDERED.get(trial.dialect, ())
 
 
+_CALLS: Final = {frozenset({"call"}), frozenset({"older"})}
 WHOLE_CALLS: Final = frozenset({"gemini", "ollama-chat", "mistral"})
 
 
@@ -114,11 +116,11 @@ def a_whole_call(trial: Trial) -> bool:
 
     Where calls come in pieces, one that came in a single event after all is lost so, and no more than that.
     """
-    if trial.mutation.kind not in ("drop", "repeat", "swap") or not all(
-        one.others == {"call"} for one in trial.touched
-    ):
+    others = {one.others for one in trial.touched}
+    if trial.mutation.kind not in ("drop", "repeat", "swap") or len(others) > 1 or not others <= _CALLS:
         return False
-    if trial.dialect not in WHOLE_CALLS and trial.mutation.kind != "drop":
+    is_whole = trial.dialect in WHOLE_CALLS or others == {frozenset({"older"})}
+    if not is_whole and trial.mutation.kind != "drop":
         return False
     counts = {"drop": -1, "repeat": 1, "swap": 0}
     before, after = (calls_in(one) for one in (trial.before, trial.after))
@@ -130,7 +132,8 @@ SAID_AGAIN: Final[Mapping[str, frozenset[str]]] = {
     "anthropic-messages": frozenset({"finish usage"}),
     "workers-ai": frozenset({"finish"}),
     # OR-06 asks for response.in_progress before any output, and not that it comes once.
-    "openai-responses": frozenset({"start"}),
+    # OR-18 asks for the done of function call arguments, and nothing asks for that of a custom tool's input.
+    "openai-responses": frozenset({"start", "whole"}),
     # "where earlier ones have it too, its counts never go down": rule GM-13
     "gemini": frozenset({"usage"}),
     # MI-05 asks for the first chunk of a choice alone.
@@ -139,6 +142,7 @@ SAID_AGAIN: Final[Mapping[str, frozenset[str]]] = {
 LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     # Both are optional: rules WA-07 and WA-15
     "workers-ai": frozenset({"finish", "usage"}),
+    "openai-responses": frozenset({"whole"}),
     # "[DONE] follows message-end": rule CO-18, a MAY
     "cohere-v2": frozenset({"done"}),
 }
@@ -196,7 +200,9 @@ def texts_of(message: Message, dialect: str) -> dict[Place, str]:
         index = choice.index
         found |= {(index, word, None): getattr(choice, word) for word in ("text", "reasoning", "refusal")}
         if dialect not in WHOLE_CALLS:
-            found |= {(index, "tool", number): call.arguments for number, call in enumerate(choice.tool_calls)}
+            found |= {
+                (index, "tool", number): call.arguments for number, call in enumerate(choice.tool_calls) if call.id
+            }
         if choice.function_call is not None:
             found[index, "function", None] = choice.function_call.arguments
     return {place: text for place, text in found.items() if text}
@@ -225,7 +231,7 @@ def _textless(choice: Choice) -> Choice:
         text=None,
         reasoning=None,
         refusal=None,
-        tool_calls=tuple(attrs.evolve(call, arguments="") for call in choice.tool_calls),
+        tool_calls=tuple(attrs.evolve(call, arguments="") if call.id else call for call in choice.tool_calls),
         function_call=None if function is None else attrs.evolve(function, arguments=""),
     )
 

@@ -22,7 +22,7 @@ class Said:
     choices: frozenset[int] | None = None
     """The choices that it is about; None where it is about the whole stream."""
     others: frozenset[str] = frozenset()
-    """What it says besides, in words: `start`, `call`, `close`, `finish`, `usage`."""
+    """What it says besides, in words: `start`, `call`, `older` for a call in an older shape, `finish`, `usage`, ..."""
 
     @property
     def words(self) -> frozenset[str]:
@@ -68,7 +68,8 @@ def _of_choices(value: Json) -> Said:
         function = delta.pop("function_call", {})
         pieces += _texts((entry["index"], "function", None), function.get("arguments", ""))
         for call in delta.pop("tool_calls", ()):
-            pieces += _texts((entry["index"], "tool", call.get("index")), call["function"].get("arguments", ""))
+            written = call.get("function", {}).get("arguments") or call.get("custom", {}).get("input", "")
+            pieces += _texts((entry["index"], "tool", call.get("index")), written)
             others |= {"call"} if "id" in call else set()
         others |= {"call"} if "name" in function else set()
         others |= {"start"} if delta else set()
@@ -95,6 +96,7 @@ _RESPONSES: Final = {
     "response.custom_tool_call_input.delta": "tool",
 }
 _BRACKETS: Final = {
+    "response.custom_tool_call_input.done": "whole",
     "response.in_progress": "start",
     "response.content_part.added": "open",
     "response.content_part.done": "close",
@@ -139,14 +141,16 @@ def _of_workers(value: Json) -> Said:
     pieces: list[tuple[Place, str]] = [((0, "text", None), text)]
     others = set()
     for call in known.pop("tool_calls", ()):
-        pieces += _texts((0, "tool", call["index"]), call["function"].get("arguments", ""))
-        others |= {"call"} if "id" in call else set()
+        if "function" in call:
+            pieces += _texts((0, "tool", call["index"]), call["function"].get("arguments", ""))
+        others |= {"older"} if "name" in call else {"call"} if "id" in call else set()
     others |= {"finish" if key == "finish_reason" else key for key in known}
     return Said(pieces=tuple(pieces), is_all=not others, choices=frozenset({0}), others=frozenset(others))
 
 
 def _of_gemini(value: Json) -> Said:
-    known = _known(value, "modelVersion", "responseId")
+    # Counts beside candidates are early ones, which the last replace.
+    known = _known(value, "modelVersion", "responseId", "usageMetadata")
     candidates = known.pop("candidates", [])
     if not candidates:
         return Said(others=frozenset({"usage"}))
