@@ -41,11 +41,12 @@ class Seeded:
 
     def integer(self, low: int, high: int) -> int:
         """See Draw."""
-        return self._random.randint(low, high)
+        # Of all that the generator makes, these numbers alone are promised to be the same in each version of Python.
+        return low + int(self._random.random() * (high - low + 1))
 
     def choice(self, options: Sequence[T]) -> T:
         """See Draw."""
-        return self._random.choice(options)
+        return options[self.integer(0, len(options) - 1)]
 
     def chance(self, percent: int) -> bool:
         """See Draw."""

@@ -69,6 +69,8 @@ def _usage(draw: Draw, abilities: Abilities) -> dict[str, int] | None:
 
 def _framing(draw: Draw, dialect: str) -> dict[str, Any]:
     framing: dict[str, Any] = {"framing": "close"} if draw.chance(5) else {}
+    if ABILITIES[dialect].comments and draw.chance(5):
+        framing["before"] = draw.choice((["x-field: 1"], [": a comment", "x-field"]))
     # "JSON lines end in LF or CRLF": rule ND-03.  For server-sent events anything but LF is warned of (SSE-06).
     if dialect == "ollama-chat" and draw.chance(15):
         framing["eol"] = "crlf"

@@ -18,7 +18,18 @@ from streamproof_scenarios.generating.turns import Segment, Turn
 Step = dict[str, Any] | str
 """A step as a scenario file has it."""
 
-_COMMENTS: Final = ("", "keep-alive", "OPENROUTER PROCESSING", "data: none", "\ufeff", "你好")
+_COMMENTS: Final = (
+    "",
+    "keep-alive",
+    "OPENROUTER PROCESSING",
+    "data: none",
+    "\ufeff",
+    "你好",
+    "two\nlines",
+    "long " * 500,
+)
+_BETWEEN: Final = ("\n", "\n\n\n", "x-field: 1\n\n", "x-field\n")
+"""Lines between events that mean nothing: blank ones, and fields that nobody knows."""
 
 
 def told(
@@ -145,9 +156,14 @@ def _first_finish(steps: list[Step]) -> int:
 
 
 def _commented(draw: Draw, steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps, here and there between them what every decoder has to pass over."""
     for step in steps:
         if draw.chance(5):
-            yield {"comment": draw.choice(_COMMENTS)}
+            comment: dict[str, Any] = {"comment": draw.choice(_COMMENTS)}
+            # Without its blank line it is a line of the event that follows.
+            yield {**comment, "unclosed": 1} if draw.chance(30) else comment
+        if draw.chance(3):
+            yield {"raw": draw.choice(_BETWEEN)}
         yield step
 
 
@@ -157,7 +173,7 @@ def escaped(draw: Draw, steps: Iterable[Step], *, at_once: bool) -> list[Step]:
     `at_once`: what one step says is written by later steps too, so that one that wants escapes makes all have them.
     """
     found = list(steps)
-    wanting = [isinstance(step, dict) and "comment" not in step and texts.wants_escapes(step) for step in found]
+    wanting = [not _is_beside(step) and texts.wants_escapes(step) for step in found]
     everywhere = (at_once and any(wanting)) or draw.chance(5)
     return [_with_escapes(step) if everywhere or wants else step for step, wants in zip(found, wanting, strict=True)]
 
@@ -165,4 +181,9 @@ def escaped(draw: Draw, steps: Iterable[Step], *, at_once: bool) -> list[Step]:
 def _with_escapes(step: Step) -> Step:
     if isinstance(step, str):
         return {step: None, "ascii": True}
-    return step if "comment" in step else {**step, "ascii": True}
+    return step if _is_beside(step) else {**step, "ascii": True}
+
+
+def _is_beside(step: Step) -> bool:
+    """True for what is no event."""
+    return "comment" in step or "raw" in step

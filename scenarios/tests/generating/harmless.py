@@ -5,6 +5,7 @@ What no reason covers has to be found, or has shown a hole.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -182,15 +183,21 @@ def texts_said(trial: Trial) -> dict[tuple[int, str, int | None], str]:
 
 
 def _by_order(joined: dict[Place, str]) -> dict[Place, str]:
-    numbers: dict[int, dict[int | None, int]] = {}
+    """The texts that are not empty; those of calls are numbered anew, from 0."""
+    counts: Counter[int] = Counter()
     found: dict[Place, str] = {}
-    for (choice, word, number), text in joined.items():
-        if word == "tool":
-            known = numbers.setdefault(choice, {})
-            found[choice, word, known.setdefault(number, len(known))] = text
-        else:
-            found[choice, word, None] = text
-    return {place: text for place, text in found.items() if text}
+    for (choice, word, number), text in sorted(joined.items(), key=_in_order):
+        if text and word == "tool":
+            found[choice, word, counts[choice]] = text
+            counts[choice] += 1
+        elif text:
+            found[choice, word, number] = text
+    return found
+
+
+def _in_order(item: tuple[Place, str]) -> tuple[int, str, int]:
+    choice, word, number = item[0]
+    return choice, word, number or 0
 
 
 def texts_of(message: Message, dialect: str) -> dict[Place, str]:
@@ -205,7 +212,7 @@ def texts_of(message: Message, dialect: str) -> dict[Place, str]:
             }
         if choice.function_call is not None:
             found[index, "function", None] = choice.function_call.arguments
-    return {place: text for place, text in found.items() if text}
+    return _by_order({place: text or "" for place, text in found.items()})
 
 
 def textless(message: Message) -> Message:
@@ -261,8 +268,10 @@ def admits(dialect: str, value: Json) -> bool:
     faults = list(event_schema(dialect, value["type"] if named else "chunk").faults(value))
     if dialect == "anthropic-messages":
         for key, kind in (("content_block", "block"), ("delta", "delta")):
-            if isinstance(value.get(key), dict) and "type" in value[key]:
-                faults += event_schema(dialect, f"{kind}-{value[key]['type']}").faults(value[key])
+            inner = value.get(key)
+            # Blocks that come whole are typed by no rule (AM-25).
+            if isinstance(inner, dict) and inner.get("type") not in (None, "fallback", "web_search_tool_result"):
+                faults += event_schema(dialect, f"{kind}-{inner['type']}").faults(inner)
     return not faults
 
 
