@@ -14,7 +14,6 @@ from streamproof_formats.dialects.openai_chat.order import (
     TRANSITIONS,
     Signal,
     State,
-    Step,
 )
 from streamproof_formats.dialects.openai_chat.tools import judge_arguments, judge_type, take_call
 from streamproof_formats.dialects.wording import number, quoted
@@ -109,8 +108,6 @@ def _take_calls(draft: ChoiceDraft, delta: dict[str, Any], asked: Asked | None, 
 
 def _signal(draft: ChoiceDraft, signal: Signal, breaches: Sink) -> None:
     step = TRANSITIONS[draft.state][signal]
-    if signal is Signal.REASONING and draft.state is State.FINISHED and Signal.TEXT in draft.seen:
-        step = Step(State.FINISHED, "OC-35")
     draft.state = step.state
     draft.seen.add(signal)
     if step.rule is not None:
