@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any, Final
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-from streamproof_formats.dialects import DIALECTS, validate_request
+from streamproof_formats.dialects import DIALECTS, RequestFinding, judge_request
 from streamproof_mock.behaviour import Endpoint
 from streamproof_mock.behaviour.errors import Refusal, refused
 from streamproof_mock.choice import Chosen, PlanBook, choose
@@ -143,7 +141,7 @@ class Stage:
 
         def check() -> None:
             if dialect is not None and chosen.problem is None and request.data:
-                exchange.breaches = _breaches(dialect, request.data)
+                exchange.findings = _findings(dialect, request.data)
 
         await self._perform(answer, request, exchange, wire, session=session, check=check)
 
@@ -212,16 +210,8 @@ class Stage:
             self._wires.discard(wire)
 
 
-@lru_cache(maxsize=64)
-def _breaches(dialect: str, data: bytes) -> tuple[str, ...]:
-    """What a body breaks of the dialect's request schema.  A sweep sends the same body thousands of times."""
-    if dialect not in DIALECTS:
-        return ()
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError):
-        return ("$: expected JSON, found something else",)
-    return tuple(validate_request(dialect, body))
+def _findings(dialect: str, data: bytes) -> tuple[RequestFinding, ...]:
+    return judge_request(dialect, data) if dialect in DIALECTS else ()
 
 
 def _name(plan: Plan) -> str:
