@@ -11,7 +11,7 @@ import attrs
 import trio
 
 from streamproof.adapters.client import Client
-from streamproof.adapters.said import Report, RunRequest, Said
+from streamproof.adapters.said import Hello, Report, RunRequest, Said
 from streamproof.judging.observed import feeder
 from streamproof_formats.dialects import DIALECTS, machine
 from streamproof_formats.judge import Judge
@@ -94,13 +94,13 @@ async def play(
     `timeout_s` is the limit of one run, `settle_s` how long the client may take to leave after its result.  A client
     that is not live says all at its end: nobody waits for what it has handed on before.
     """
-    live = _Live(case, client)
+    live = Live(case, client.hello)
     session = server.play(plan, on_await=live.delivered if is_live else None)
     try:
         started_ns, runs, seen = 0, [], 0
         for number in range(case.scenario.client.runs):
             live.reset(plan)
-            said = await client.run(_request(case, session), deadline_s=timeout_s, on_report=live.take)
+            said = await client.run(run_request(case, session), deadline_s=timeout_s, on_report=live.take)
             started_ns = started_ns or said.started_ns
             last = number == case.scenario.client.runs - 1
             await session.settled(settle_s if last or case.scenario.client.stop_after else SETTLE_S)
@@ -140,7 +140,8 @@ async def play_parallel(
     )
 
 
-def _request(case: Case, session: Session) -> RunRequest:
+def run_request(case: Case, session: Session) -> RunRequest:
+    """What a client is asked to do in a run of this case."""
     options = case.scenario.client
     dialect = DIALECTS[case.dialect]
     stop = None if options.stop_after is None else {"after": options.stop_after, "how": options.stop_how}
@@ -158,23 +159,25 @@ def _request(case: Case, session: Session) -> RunRequest:
     )
 
 
-class _Live:
+class Live:
     """Answers the server's question whether the client has handed on all that was sent so far."""
 
-    def __init__(self, case: Case, client: Client) -> None:
-        self._case, self._client = case, client
+    def __init__(self, case: Case, hello: Hello) -> None:
+        self._case, self._hello = case, hello
         self._changed = trio.Event()
         self._text = 0
         self._answers: Sequence[AnswerPlan] = ()
 
     def reset(self, plan: Plan) -> None:
+        """Begins a run of the client."""
         self._answers = plan.answers
         reader = machine(self._case.dialect, request=dict(self._case.request))
         self._message = partial(getattr, reader, "message")
-        self._feed = feeder(reader, self._client.hello)
+        self._feed = feeder(reader, self._hello)
         self._text = 0
 
     def take(self, report: Report) -> None:
+        """Takes what the client handed on; called where the server runs."""
         if report.kind == "delta":
             self._text += sum(len(report.data.get(kind) or "") for kind in ("text", "reasoning", "refusal"))
         else:
