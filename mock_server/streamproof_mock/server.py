@@ -14,6 +14,7 @@ from hypercorn.config import Config, Sockets
 from hypercorn.trio import serve
 
 from streamproof_mock.app import MockApp
+from streamproof_mock.behaviour.temper import Temper
 from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.journal import Journal
 from streamproof_mock.player import AwaitHook, Bounds
@@ -107,11 +108,13 @@ async def serving(
     bounds: Bounds | None = None,
     control_token: str | None = None,
     allow_remote: bool = False,
+    temper: Temper | None = None,
 ) -> AsyncIterator[MockServer]:
     """Runs a mock server for as long as the context lasts; stopping breaks off whatever is still played.
 
     `port` 0 takes a free one.  `api_key` makes keys matter for the well-behaved endpoint.  `ask_kernel` False keeps
     boundaries by waiting.  `control_token` opens the control API to other machines; so does nothing else.
+    `temper` makes the well-behaved endpoint slow, or faulty by lot.
     Raises CannotServe, of which PortInUse and NotLoopback are two kinds.
     """
     listener, warning = _listen(host, port, allow_remote=allow_remote)
@@ -125,6 +128,7 @@ async def serving(
         bounds=bounds or Bounds(),
         api_key=api_key,
         cors=warning is None,
+        temper=temper,
     )
     stage.url = _url(listener)
     try:

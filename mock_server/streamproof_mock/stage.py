@@ -13,6 +13,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from streamproof_formats.dialects import DIALECTS, RequestFinding, judge_request
 from streamproof_mock.behaviour import Endpoint
 from streamproof_mock.behaviour.errors import Refusal, refused
+from streamproof_mock.behaviour.temper import Temper
 from streamproof_mock.choice import Chosen, PlanBook, choose
 from streamproof_mock.framing import RequestFacts
 from streamproof_mock.journal import Exchange, Journal
@@ -46,13 +47,14 @@ class Stage:
         bounds: Bounds,
         api_key: str | None,
         cors: bool,
+        temper: Temper | None = None,
     ) -> None:
         self.journal = journal
         self.book = book
         self.connections = connections
         self.bounds = bounds
         self.cors = cors
-        self.endpoint = Endpoint(api_key=api_key, scenarios=book.ids)
+        self.endpoint = Endpoint(api_key=api_key, scenarios=book.ids, temper=temper)
         self.url = ""
         self.trouble: str | None = None
         """Why the wire could not be reached, where it could not."""
@@ -136,7 +138,7 @@ class Stage:
             exchange.case = _name(plan)
             answer = plan.answers[exchange.number % len(plan.answers)]
         else:
-            answer = self.endpoint.answer(request, chosen.path, route)
+            answer, exchange.note = self.endpoint.played(request, chosen.path, route)
         self.journal.open(exchange, len(request.data))
 
         def check() -> None:
@@ -155,7 +157,7 @@ class Stage:
         session: Session | None,
         check: Callable[[], None],
     ) -> None:
-        if exchange.case is not None:
+        if exchange.case is not None or exchange.note is not None:
             exchange.fault = unplayable(answer, wire)
         if answer.encoding is not None and not request.offers(answer.encoding):
             exchange.fault = f"the client did not offer the content encoding {answer.encoding}, which the plan needs"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
 
 import click
 import trio
@@ -12,8 +15,35 @@ from streamproof.commands import scenes
 from streamproof.commands.options import one_delivery, selecting
 from streamproof.errors import StreamproofError
 from streamproof.running.book import ScenarioBook
+from streamproof_mock.behaviour.chaos import Chaos, read_chaos
+from streamproof_mock.behaviour.latency import Latency, read_latency
+from streamproof_mock.behaviour.temper import Temper
 from streamproof_mock.server import MockServer, serving
 from streamproof_scenarios.model import Scenario
+
+T = TypeVar("T")
+
+
+def _latency(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Latency | None:
+    return None if value is None else _read(read_latency, value)
+
+
+def _chaos(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Chaos | None:
+    if value is None or "=" in value:
+        return None if value is None else _read(read_chaos, value)
+    try:
+        text = Path(value).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"expected faults such as reset=1%,429=2%, or a file of them; {value!r} cannot be read: {error}"
+        raise click.BadParameter(message) from None
+    return _read(read_chaos, text)
+
+
+def _read(read: Callable[[str], T], text: str) -> T:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command()
@@ -29,6 +59,19 @@ from streamproof_scenarios.model import Scenario
     metavar="NAME",
     help="How the bytes of scenarios are cut.",
 )
+@click.option(
+    "--latency",
+    callback=_latency,
+    metavar="SPEC",
+    help="The well-behaved endpoint as a slow model: ttft=400ms,tps=60,jitter=20%.",
+)
+@click.option(
+    "--chaos",
+    callback=_chaos,
+    metavar="SPEC|FILE",
+    help="Faults by lot in the well-behaved endpoint: reset=1%,429=2%,stall=0.5%.",
+)
+@click.option("--seed", type=int, help="Seed of --latency and --chaos: the same seed draws the same for each request.")
 def serve(
     patterns: tuple[str, ...],
     select: tuple[str, ...],
@@ -37,6 +80,9 @@ def serve(
     port: int,
     api_key: str | None,
     delivery: str,
+    latency: Latency | None,
+    chaos: Chaos | None,
+    seed: int | None,
 ) -> None:
     """Run the mock server until Ctrl-C.
 
@@ -45,14 +91,23 @@ def serve(
     """
     book = scenes.catalogue(scenarios)
     found = scenes.scenarios(book, patterns, select)
-    trio.run(_serve, ScenarioBook(found, delivery), found, host, port, api_key)
+    temper = None
+    if latency is not None or chaos is not None:
+        temper = Temper(latency=latency, chaos=chaos, seed=secrets.randbelow(1 << 31) if seed is None else seed)
+    elif seed is not None:
+        raise StreamproofError("--seed draws nothing here", "give it with --latency or --chaos")
+    trio.run(_serve, ScenarioBook(found, delivery), found, host, port, api_key, temper)
 
 
-async def _serve(book: ScenarioBook, found: Sequence[Scenario], host: str, port: int, api_key: str | None) -> None:
-    async with serving(host=host, port=port, api_key=api_key, book=book, allow_remote=True) as server:
+async def _serve(
+    book: ScenarioBook, found: Sequence[Scenario], host: str, port: int, api_key: str | None, temper: Temper | None
+) -> None:
+    async with serving(host=host, port=port, api_key=api_key, book=book, allow_remote=True, temper=temper) as server:
         if server.warning:
             click.echo(f"warning: {server.warning}", err=True)
         _announce(server, found)
+        if temper is not None:
+            click.echo(f"  by lot         --seed {temper.seed} draws the same again, request by request")
         try:
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 async for _ in signals:
