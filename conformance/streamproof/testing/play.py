@@ -12,7 +12,8 @@ import attrs
 
 from streamproof.adapters.said import Hello, Report, Reports
 from streamproof.errors import StreamproofError
-from streamproof.judging.expectation import expectations
+from streamproof.judging.expectation import Expectation, expectations
+from streamproof.judging.sent import Sent
 from streamproof.running.job import Job, skip_of
 from streamproof.running.judged import result_of, sent_by
 from streamproof.running.play import SETTLE_S, Live, Played, Run, run_request, settle_limit_s, waits_s
@@ -43,6 +44,7 @@ class Play:
         self._thread, self._job, self._terms = thread, job, terms
         self._subject = Subject(name="this test", arguments=(), folders=tuple(folders))
         self._session: Session | None = None
+        self._sent: Sequence[Sent] | None = None
         self._run: Mapping[str, Any] = {}
         self.result: CaseResult | None = None
         """What came of it, once it was judged."""
@@ -257,8 +259,14 @@ class Play:
             raise unittest.SkipTest("the body has no place to be split at")
         return found
 
-    def _readings(self, plan: Plan) -> Sequence[Any]:
-        return expectations(self._job.case, sent_by(self._job.case, plan), 0)
+    def _sent_by(self, plan: Plan) -> Sequence[Sent]:
+        # The same for each play: no delivery changes a byte.
+        if self._sent is None:
+            self._sent = sent_by(self._job.case, plan)
+        return self._sent
+
+    def _readings(self, plan: Plan) -> Sequence[Expectation]:
+        return expectations(self._job.case, self._sent_by(plan), 0)
 
     def _limit_s(self, plan: Plan) -> float:
         retry_s = max(item.wait_max_s or 0.0 for item in self._readings(plan))
@@ -289,11 +297,11 @@ class Play:
         if not played.is_kept:
             reason = "a boundary that was asked for was not kept, so the play proves nothing: run it again"
             return plain_result(job, self._subject, verdict="harness_error", reason=reason)
-        sent = sent_by(job.case, plan)
+        sent = self._sent_by(plan)
         terms = self._terms
         result = result_of(job, self._subject, hello, played, sent, strict=terms.strict, pinned=terms.pinned)
         notes = result.notes
-        if any(reading.cost_linear for reading in expectations(job.case, sent, 0)):
+        if any(reading.cost_linear for reading in self._readings(plan)):
             notes = (*notes, UNMEASURED)
         _, look = reproduce(job, self._subject)
         return attrs.evolve(result, notes=notes, reproduce=(*terms.again, look))
