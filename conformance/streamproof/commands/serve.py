@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 import trio
@@ -53,6 +53,12 @@ def _read(read: Callable[[str], T], text: str) -> T:
 @click.option("--port", default=8080, type=click.IntRange(0, 65535), help="0 takes a free one (default 8080).")
 @click.option("--api-key", metavar="K", help="Refuse requests without this key.")
 @click.option(
+    "--control-token",
+    metavar="T",
+    envvar="STREAMPROOF_CONTROL_TOKEN",
+    help="Opens the control API to other machines that send it (or in STREAMPROOF_CONTROL_TOKEN).",
+)
+@click.option(
     "--delivery",
     default="as-written",
     callback=one_delivery,
@@ -79,6 +85,7 @@ def serve(
     host: str,
     port: int,
     api_key: str | None,
+    control_token: str | None,
     delivery: str,
     latency: Latency | None,
     chaos: Chaos | None,
@@ -96,16 +103,16 @@ def serve(
         temper = Temper(latency=latency, chaos=chaos, seed=secrets.randbelow(1 << 31) if seed is None else seed)
     elif seed is not None:
         raise StreamproofError("--seed draws nothing here", "give it with --latency or --chaos")
-    trio.run(_serve, ScenarioBook(found, delivery), found, host, port, api_key, temper)
+    options = {"host": host, "port": port, "api_key": api_key, "control_token": control_token, "temper": temper}
+    trio.run(_serve, ScenarioBook(found, delivery), found, options)
 
 
-async def _serve(
-    book: ScenarioBook, found: Sequence[Scenario], host: str, port: int, api_key: str | None, temper: Temper | None
-) -> None:
-    async with serving(host=host, port=port, api_key=api_key, book=book, allow_remote=True, temper=temper) as server:
+async def _serve(book: ScenarioBook, found: Sequence[Scenario], options: Mapping[str, Any]) -> None:
+    async with serving(book=book, allow_remote=True, **options) as server:
         if server.warning:
             click.echo(f"warning: {server.warning}", err=True)
         _announce(server, found)
+        temper = options["temper"]
         if temper is not None:
             click.echo(f"  by lot         --seed {temper.seed} draws the same again, request by request")
         try:
