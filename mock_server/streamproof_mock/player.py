@@ -12,7 +12,8 @@ import trio
 from streamproof_mock.framing import BAD_CHUNK, LAST_CHUNK, MISSING, RequestFacts, chunk_prefix, framed
 from streamproof_mock.journal import Exchange
 from streamproof_mock.wire import Departure, Gone, Wire
-from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, EndingKind, Goaway, Pause, Write
+from streamproof_scenarios.plan import BEFORE_REQUEST, AnswerPlan, AwaitDelivered, Goaway, Pause, Write
+from streamproof_scenarios.transports import misfit, spoken
 
 AwaitHook = Callable[[Exchange], Awaitable[bool]]
 """Returns True once the client has handed on all that `exchange.body_written` counts."""
@@ -21,15 +22,6 @@ _WRITES_KEPT: Final = 10_000
 _BREATH_NS: Final = 500_000
 """A stream without pauses lets others run this often."""
 _ABANDONED_EVERY_S: Final = 0.05
-
-_UNPLAYABLE: Final[dict[EndingKind, str]] = {
-    "refuse": "an ending before any request: it needs a listener of its own",
-    "reset-on-accept": "an ending before any request: it needs a listener of its own",
-    "tls-stall": "a TLS handshake, and this server speaks plain HTTP",
-    "no-close-notify": "a TLS connection, and this server speaks plain HTTP",
-    "rst-stream": "an HTTP/2 frame, and this connection is HTTP/1.1",
-    "goaway": "an HTTP/2 frame, and this connection is HTTP/1.1",
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -60,18 +52,13 @@ class Unplayable(Exception):  # noqa: N818  becomes a fault, not an error
     """The plan asks for what this server or this connection cannot do; says what."""
 
 
-def unplayable(plan: AnswerPlan, wire: Wire) -> str | None:
-    """Why this plan cannot be performed on this wire, in words; None when it can."""
-    kind = plan.ending.kind
-    if kind in _UNPLAYABLE:
-        return f"this server cannot play the ending {kind} yet: that is {_UNPLAYABLE[kind]}"
-    if wire.is_h2:
-        return "this server cannot play plans over HTTP/2 yet: connect with HTTP/1.1"
-    if plan.http == "h2" or plan.framing == "h2":
-        return "the plan wants HTTP/2, and this connection is HTTP/1.1"
-    if kind in ("in-chunk", "bad-chunk") and plan.framing != "chunked":
-        return f"the ending {kind} needs chunked framing, and the plan's framing is {plan.framing}"
-    return None
+def unplayable(plan: AnswerPlan, wire: Wire, http: str) -> str | None:
+    """Why this plan cannot be performed on this wire for a request of this version, in words; None when it can."""
+    if plan.ending.kind in BEFORE_REQUEST:
+        return f"the ending {plan.ending.kind} comes before any request, and this is one; use the session's own address"
+    if http == "1.0" and plan.ending.kind in {"in-chunk", "bad-chunk"}:
+        return f"the ending {plan.ending.kind} needs chunks, and the request is of HTTP/1.0, which has none"
+    return misfit(plan, spoken(is_h2=wire.is_h2, is_tls=wire.is_tls))
 
 
 @attrs.frozen
@@ -98,6 +85,7 @@ class Player:
     ) -> None:
         self._plan = plan
         self._wire = wire
+        self._request = request
         self._exchange = exchange
         self._bounds = bounds
         self._on_await = on_await
@@ -132,7 +120,7 @@ class Player:
         finally:
             if not self._ended:
                 self._sample()
-                self._wire.reset()
+                await self._wire.break_off()
             self._note_end()
 
     # The plan
@@ -141,9 +129,10 @@ class Player:
         plan, exchange = self._plan, self._exchange
         if plan.delay_s:
             await self._idle(plan.delay_s)
-        exchange.status = plan.status
+        if not plan.ending.is_headless:
+            exchange.status = plan.status
         await self._wire.begin(plan.status, close=self._framed.closes)
-        if plan.ending.kind == "bad-head":
+        if plan.ending.is_headless:
             await self._flush()
         elif not self._framed.bodiless:
             await self._body()
@@ -166,10 +155,8 @@ class Player:
                     await self._flush()
                     await self._await_delivered()
                 case Goaway():
-                    message = (
-                        "this server cannot play goaway yet: that is an HTTP/2 frame, and this connection is HTTP/1.1"
-                    )
-                    raise Unplayable(message)
+                    await self._flush()
+                    await self._goaway()
                 case _:
                     assert_never(operation)
 
@@ -196,15 +183,21 @@ class Player:
         finally:
             written = self._wire.written - before
             exchange.wire_written += written
-            body = min(max(written - len(lead), 0), len(piece.data))
-            if body:
-                now_ns = perf_counter_ns()
-                exchange.body_written += body
-                exchange.last_byte_ns = now_ns
-                if exchange.first_byte_ns is None:
-                    exchange.first_byte_ns = now_ns
-                if len(exchange.writes) < _WRITES_KEPT:
-                    exchange.writes.append((now_ns, body))
+            self._note_body(min(max(written - len(lead), 0), len(piece.data)))
+        await self._breathe()
+
+    def _note_body(self, size: int) -> None:
+        if not size:
+            return
+        exchange, now_ns = self._exchange, perf_counter_ns()
+        exchange.body_written += size
+        exchange.last_byte_ns = now_ns
+        if exchange.first_byte_ns is None:
+            exchange.first_byte_ns = now_ns
+        if len(exchange.writes) < _WRITES_KEPT:
+            exchange.writes.append((now_ns, size))
+
+    async def _breathe(self) -> None:
         if perf_counter_ns() - self._breath_ns > _BREATH_NS:
             await trio.lowlevel.checkpoint()
             self._breath_ns = perf_counter_ns()
@@ -253,9 +246,9 @@ class Player:
         match self._plan.ending.kind:
             case "clean":
                 await self._end_clean()
-            case "fin" | "bad-head":
+            case "fin" | "bad-head" | "bad-header" | "no-close-notify" as kind:
                 await self._flush()
-                self._close()
+                await self._close(notify=kind != "no-close-notify")
             case "reset":
                 await self._flush()
                 await wire.wait_taken(self._bounds.reset_s)
@@ -266,15 +259,15 @@ class Player:
                 piece = self._held or _Piece(b"", b"", b"")
                 self._held = _Piece(chunk_prefix(len(piece.data) + MISSING), piece.data, b"")
                 await self._flush()
-                self._close()
+                await self._close()
             case "bad-chunk":
                 await self._flush(BAD_CHUNK)
-                self._close()
+                await self._close()
             case "stall":
                 await self._flush()
                 exchange.complete = True
                 await self._idle(self._bounds.stall_s)
-                self._close()
+                await self._close()
             case other:
                 message = f"this server cannot play the ending {other} yet"
                 raise Unplayable(message)
@@ -285,7 +278,7 @@ class Player:
         lies = self._plan.framing == "length" and self._length != self._exchange.body_written
         if lies and not self._framed.bodiless and not self._framed.closes:
             # Whoever announces a wrong length cannot use the connection again: what follows is not an answer.
-            self._close()
+            await self._close()
             return
         self._exchange.complete = self._exchange.fault is None
         self._ended = True
@@ -293,10 +286,17 @@ class Player:
         self._note_end()
         await self._wire.finish()
 
-    def _close(self) -> None:
+    async def _close(self, *, notify: bool = True) -> None:
+        exchange = self._exchange
+        exchange.complete = exchange.fault is None
+        exchange.left = exchange.left or "server-closed"
         self._ended = True
         self._sample()
-        self._wire.close()
+        self._note_end()
+        await self._wire.close(notify=notify)
+
+    async def _goaway(self) -> None:
+        raise Unplayable("goaway is an HTTP/2 frame, and this connection is HTTP/1.1")
 
     # The client
 

@@ -15,16 +15,18 @@ from streamproof_mock.behaviour import Endpoint
 from streamproof_mock.behaviour.errors import Refusal, refused
 from streamproof_mock.behaviour.temper import Temper
 from streamproof_mock.choice import Chosen, PlanBook, choose
+from streamproof_mock.door import Doors, is_needed
 from streamproof_mock.framing import RequestFacts
+from streamproof_mock.h2_player import H2Player
 from streamproof_mock.journal import Exchange, Journal
-from streamproof_mock.plain import PlainPlayer
 from streamproof_mock.player import AwaitHook, Bounds, Performer, Player, unplayable
 from streamproof_mock.replies import complaint, empty_reply
 from streamproof_mock.request import BODY_LIMIT, Abandoned, Request, TooLarge, read_body
 from streamproof_mock.routes import MODELS, dialect_of, route_of
 from streamproof_mock.session import Session
-from streamproof_mock.wire import Connections, Wire, WireUnreachable
+from streamproof_mock.wire import Connections, H2Wire, Wire, WireUnreachable, wire_of
 from streamproof_scenarios.plan import AnswerPlan, Plan
+from streamproof_scenarios.transports import Transport
 
 _PREFLIGHT: Final = (
     ("access-control-allow-origin", "*"),
@@ -55,9 +57,12 @@ class Stage:
         self.bounds = bounds
         self.cors = cors
         self.endpoint = Endpoint(api_key=api_key, scenarios=book.ids, temper=temper)
-        self.url = ""
+        self.urls: dict[Transport, str] = {}
+        """The origin for each transport that is served."""
         self.trouble: str | None = None
         """Why the wire could not be reached, where it could not."""
+        self.doors: Doors | None = None
+        """Set once the server runs."""
         self.sessions: dict[str, Session] = {}
         self._played: Counter[str] = Counter()
         self._players: set[Performer] = set()
@@ -65,10 +70,25 @@ class Stage:
 
     # For the outside
 
-    def play(self, plan: Plan, on_await: AwaitHook | None = None) -> Session:
-        """Lays a plan out under a new nonce."""
-        session = Session(plan, self.url, on_await, lambda nonce: void(self.sessions.pop(nonce, None)))
+    @property
+    def url(self) -> str:
+        """The origin in the clear."""
+        return self.urls["h1"]
+
+    def play(self, plan: Plan, on_await: AwaitHook | None = None, transport: Transport = "h1") -> Session:
+        """Lays a plan out under a new nonce.  Raises KeyError for a transport that is not served."""
+        url = "" if plan.answers[0].ending.kind == "tls-stall" else self.urls[transport]
+        door = self.doors.opened(plan, transport) if self.doors is not None and is_needed(plan) else None
+
+        def forget(nonce: str) -> None:
+            self.sessions.pop(nonce, None)
+            if door is not None:
+                door.close()
+
+        session = Session(plan, url if door is None else door.url, on_await, forget)
         self.sessions[session.nonce] = session
+        if door is not None and self.doors is not None:
+            self.doors.attend(door, session, journal=self.journal, connections=self.connections, bounds=self.bounds)
         return session
 
     def reset(self) -> None:
@@ -81,6 +101,8 @@ class Stage:
 
     def shut_down(self) -> None:
         """Breaks off everything, at once."""
+        if self.doors is not None:
+            self.doors.close()
         for player in tuple(self._players):
             player.stop()
         for wire in tuple(self._wires):
@@ -91,7 +113,7 @@ class Stage:
     async def serve(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answers one request, from its body to its end."""
         try:
-            wire = Wire.of(send, self.connections)
+            wire = wire_of(send, self.connections)
         except WireUnreachable as error:
             self.trouble = str(error)
             raise
@@ -158,7 +180,7 @@ class Stage:
         check: Callable[[], None],
     ) -> None:
         if exchange.case is not None or exchange.note is not None:
-            exchange.fault = unplayable(answer, wire)
+            exchange.fault = unplayable(answer, wire, request.http)
         if answer.encoding is not None and not request.offers(answer.encoding):
             exchange.fault = f"the client did not offer the content encoding {answer.encoding}, which the plan needs"
         if exchange.fault is not None:
@@ -169,11 +191,11 @@ class Stage:
             closes=request.closes,
             cors=self.cors and request.header("origin") is not None,
         )
-        player: Performer
-        if wire.is_h2:
-            player = PlainPlayer(answer, wire, exchange, request=facts)
+        hook = session.on_await if session is not None else None
+        player: Player
+        if isinstance(wire, H2Wire):
+            player = H2Player(answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook)
         else:
-            hook = session.on_await if session is not None else None
             player = Player(answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook)
         self._players.add(player)
         try:
@@ -218,7 +240,3 @@ def _findings(dialect: str, data: bytes) -> tuple[RequestFinding, ...]:
 
 def _name(plan: Plan) -> str:
     return f"{plan.case} {plan.delivery}"
-
-
-def void(_: object) -> None:
-    """Nothing, whatever came."""

@@ -16,6 +16,7 @@ from streamproof_mock.player import AwaitHook
 from streamproof_mock.server import MockServer, serving
 from streamproof_mock.session import Session
 from streamproof_scenarios.plan import Plan
+from streamproof_scenarios.transports import Transport
 
 T = TypeVar("T")
 
@@ -64,7 +65,44 @@ class ServerThread:
         """What the server saw and did."""
         return self._running.journal
 
-    def play(self, plan: Plan, *, on_await: AwaitHook | None = None, limit_s: float | None = None) -> Session:
+    @property
+    def ca_file(self) -> str | None:
+        """Where the certificate lies that clients must trust, None without TLS."""
+        return self._running.ca_file
+
+    @property
+    def asks_kernel(self) -> bool:
+        """True when boundaries are kept by asking the kernel what clients have read."""
+        return self._running.asks_kernel
+
+    def url_over(self, transport: Transport) -> str:
+        """The origin for a client that speaks this.  Raises CannotServe for TLS where the server has none."""
+        return self._running.url_over(transport)
+
+    def secure(self) -> None:
+        """Opens the ports for TLS, unless they are open.  Raises CannotServe, where certificates cannot be made."""
+        server = self._running
+        done: Future[None] = Future()
+
+        async def open_them() -> None:
+            try:
+                await server.secure()
+            except Exception as error:  # noqa: BLE001  carried over to the thread that waits
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        self._do(lambda: trio.lowlevel.spawn_system_task(open_them))
+        done.result()
+
+    def play(
+        self,
+        plan: Plan,
+        *,
+        on_await: AwaitHook | None = None,
+        transport: Transport = "h1",
+        limit_s: float | None = None,
+    ) -> Session:
         """Lays a plan out under a new nonce.  Read `origin` and `exchanges` of the session; the rest goes by here.
 
         `on_await` runs where the server runs.  `limit_s` after its first request the session is broken off.
@@ -72,7 +110,7 @@ class ServerThread:
         server = self._running
 
         def lay_out() -> Session:
-            session = server.play(plan, on_await=on_await)
+            session = server.play(plan, on_await=on_await, transport=transport)
             if limit_s is not None:
                 trio.lowlevel.spawn_system_task(session.bound, limit_s)
             return session

@@ -44,7 +44,10 @@ def result_of(
     if unasked is not None:
         reason = f"the client does not offer to read {unasked}"
         return plain_result(job, subject, verdict="skip", reason=reason)
-    if not played.exchanges and all(run.said.ended == "result" for run in played.runs):
+    if played.astray is not None and all(run.said.ended == "result" for run in played.runs):
+        return plain_result(job, subject, verdict="adapter_error", reason=played.astray)
+    silent = not played.exchanges and sent[0].is_attempt_seen
+    if silent and all(run.said.ended == "result" for run in played.runs):
         reason = "no request reached the server: is the address that it was given ({url}, base_url) passed on?"
         return plain_result(job, subject, verdict="adapter_error", reason=reason)
     if played.fault is not None:

@@ -24,7 +24,7 @@ from streamproof.judging.verdict import finding_of
 from streamproof.running.job import Job, skip_of
 from streamproof.running.judged import result_of, sent_by
 from streamproof.running.known import KnownList
-from streamproof.running.play import play, play_parallel, settle_limit_s, waits_s
+from streamproof.running.play import made_ready, play, play_parallel, settle_limit_s, waits_s
 from streamproof.running.result import Subject, plain_result, reproduce
 from streamproof.running.sweep import is_enough, sweep_result
 from streamproof_mock.server import MockServer
@@ -179,6 +179,7 @@ class Runner:
 
     async def _case(self, client: Client, job: Job) -> CaseResult:
         """Plays every play of the job's delivery; most deliveries are one."""
+        await made_ready(self._server, job.case)
         plans = list(plays(job.case, job.delivery))
         if not plans:
             raise NotPlayable("the body has no place to be split at")

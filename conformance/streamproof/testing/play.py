@@ -16,7 +16,7 @@ from streamproof.judging.expectation import Expectation, expectations
 from streamproof.judging.sent import Sent
 from streamproof.running.job import Job, skip_of
 from streamproof.running.judged import result_of, sent_by
-from streamproof.running.play import SETTLE_S, Live, Played, Run, run_request, settle_limit_s, waits_s
+from streamproof.running.play import SETTLE_S, Live, Played, Run, run_request, settle_limit_s, transport, waits_s
 from streamproof.running.result import Subject, plain_result, reproduce
 from streamproof.running.runner import MAX_PLAYS
 from streamproof.running.sweep import is_enough, sweep_result
@@ -24,12 +24,14 @@ from streamproof.testing.driving import Function, Steps, Turn, drive, drive_asyn
 from streamproof.testing.outcome import raised
 from streamproof.testing.telling import Telling, hello_of
 from streamproof.testing.terms import BEHAVIOUR, Terms
+from streamproof_mock.server import CannotServe
 from streamproof_mock.session import Session
 from streamproof_mock.thread import ServerThread
 from streamproof_reports.document import CaseResult
 from streamproof_scenarios.compiler import plays
 from streamproof_scenarios.plan import Plan
 from streamproof_scenarios.problem import NotPlayable
+from streamproof_scenarios.transports import SECURE
 
 UNMEASURED: Final = "whether its cost grows with the stream was not measured: `streamproof check client` does that"
 
@@ -83,8 +85,8 @@ class Play:
                 what = "a sweep of many plays" if self._is_sweep else "several runs of one client"
                 raise StreamproofError(f"{self.case} {self.delivery} is {what}", "use check(function)")
             (plan,) = self._plans()
-            self._session = self._thread.play(plan, limit_s=self._limit_s(plan))
-            self._run = attrs.asdict(run_request(self._job.case, self._session))
+            self._session = self._laid_out(plan, limit_s=self._limit_s(plan))
+            self._run = attrs.asdict(run_request(self._job.case, self._session, self._thread.ca_file))
         return self._run
 
     @property
@@ -183,6 +185,7 @@ class Play:
             runs=[Run(said=said, exchanges=list(session.exchanges), first_answer=0)],
             exchanges=list(session.exchanges),
             started_ns=started_ns,
+            transport=transport(self._job.case),
         )
         return self._judged(hello, session.plan, played)
 
@@ -209,7 +212,7 @@ class Play:
         live = Live(case, hello)
         live.reset(plan)
         limit_s = self._limit_s(plan) * options.runs
-        session = self._thread.play(plan, on_await=live.delivered, limit_s=limit_s)
+        session = self._laid_out(plan, on_await=live.delivered, limit_s=limit_s)
 
         def hand_on(report: Report) -> None:
             self._thread.soon(_quietly, live.take, report)
@@ -220,7 +223,7 @@ class Play:
                 if number:
                     self._thread.soon(live.reset, plan)
                 seen = len(session.exchanges)
-                run = attrs.asdict(run_request(case, session))
+                run = attrs.asdict(run_request(case, session, self._thread.ca_file))
                 telling = Telling(hello.reports, hand_on, run["stop"])
                 yield Turn(telling, run)
                 said = telling.said("hang" if session.is_overdue else "result")
@@ -235,7 +238,8 @@ class Play:
             if not session.is_closed:
                 self._thread.close(session)
         exchanges = list(session.exchanges)
-        return Played(runs=runs, exchanges=exchanges, started_ns=runs[0].said.started_ns)
+        started_ns = runs[0].said.started_ns
+        return Played(runs=runs, exchanges=exchanges, started_ns=started_ns, transport=transport(case))
 
     def _closing(self, session: Session) -> Steps[None]:
         """Looks on until the client must have left, then ends the session."""
@@ -245,6 +249,15 @@ class Play:
         yield self._thread.settling(session, SETTLE_S)
 
     # Values
+
+    def _laid_out(self, plan: Plan, **options: Any) -> Session:
+        over = transport(self._job.case)
+        if over in SECURE:
+            try:
+                self._thread.secure()
+            except CannotServe as error:
+                raise unittest.SkipTest(str(error)) from None
+        return self._thread.play(plan, transport=over, **options)
 
     @property
     def _is_sweep(self) -> bool:
