@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import unittest
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,8 @@ def server() -> Iterator[Server]:
 def ask(run: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """A small client that hands out chunks, tries no second time, and raises what urllib raises."""
     asked = urllib.request.Request(run["url"], json.dumps(run["request"]).encode())
-    with urllib.request.urlopen(asked, timeout=run["idle_timeout_s"] or 20) as answer:
+    context = ssl.create_default_context(cafile=run["ca_file"]) if run["ca_file"] else None
+    with urllib.request.urlopen(asked, timeout=run["idle_timeout_s"] or 20, context=context) as answer:
         for line in answer:
             if line.startswith(b"data: {"):
                 yield json.loads(line.removeprefix(b"data: "))
@@ -66,6 +68,17 @@ def test_a_client_that_waits_for_ever_is_broken_off_and_hung(server: Server) -> 
         play.check(waits, reports="items")
     assert [finding.check for finding in failed.value.result.findings] == ["hang"]
     assert play.result is failed.value.result
+
+
+def test_a_case_over_tls_is_for_a_client_that_can(server: Server) -> None:
+    pytest.importorskip("trustme")
+    with pytest.raises(unittest.SkipTest, match="tls"):
+        server.play("transport/tls", dialect="openai-chat").check(ask, reports="items")
+    play = server.play("transport/tls", dialect="openai-chat", capabilities=["tls"])
+    assert play.check(ask, reports="items").verdict == "pass"
+    play = server.play("transport/tls", dialect="openai-chat", capabilities=["tls"])
+    assert play.url.startswith("https://")
+    assert play.expect(items=ask(play.run)).verdict == "pass"
 
 
 def test_a_client_that_is_run_twice_is_run_by_check(server: Server) -> None:
