@@ -160,7 +160,11 @@ class Stage:
             exchange.case = _name(plan)
             answer = plan.answers[exchange.number % len(plan.answers)]
         else:
-            answer, exchange.note = self.endpoint.played(request, chosen.path, route)
+
+            def playable(plan: AnswerPlan) -> bool:
+                return unplayable(plan, wire, request.http) is None
+
+            answer, exchange.note = self.endpoint.played(request, chosen.path, route, playable)
         self.journal.open(exchange, len(request.data))
 
         def check() -> None:
@@ -179,7 +183,7 @@ class Stage:
         session: Session | None,
         check: Callable[[], None],
     ) -> None:
-        if exchange.case is not None or exchange.note is not None:
+        if exchange.case is not None:
             exchange.fault = unplayable(answer, wire, request.http)
         if answer.encoding is not None and not request.offers(answer.encoding):
             exchange.fault = f"the client did not offer the content encoding {answer.encoding}, which the plan needs"

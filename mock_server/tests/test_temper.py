@@ -226,6 +226,25 @@ def test_a_status_that_was_drawn_has_the_dialect_s_shape(dialect):
     assert note == "status 429 (by lot: seed 0, request 0)"
 
 
+def test_a_fault_that_the_connection_has_no_means_for_is_left_undone():
+    quick, _ = answered("openai-chat", None)
+    temper = Temper(chaos=read_chaos("bad-chunk=100%"), seed=2)
+    same, note = temper.applied(quick, "openai-chat", 9, playable=lambda plan: plan.ending.kind == "clean")
+    assert same is quick
+    assert note == "no bad-chunk, which this connection has no means for (by lot: seed 2, request 9)"
+
+
+async def test_over_http_1_0_there_are_no_chunks_to_be_bad(connect):
+    async with serving(temper=Temper(chaos=read_chaos("bad-chunk=100%"))) as server:
+        client = await connect(server)
+        request, path, _ = asked("openai-chat")
+        await client.post(path, request.data, http="1.0")
+        heard = await client.hear()
+        assert (heard.status, heard.end) == (200, "eof")
+        assert heard.body.endswith(b"data: [DONE]\n\n")
+        assert next(iter(server.journal)).note.startswith("no bad-chunk")
+
+
 async def test_the_journal_tells_what_was_done_by_lot(connect, eventually):
     async with serving(temper=Temper(chaos=read_chaos("reset=50%,503=50%"), seed=1)) as server:
         for _ in range(12):

@@ -13,7 +13,7 @@ from streamproof_formats.dialects import DIALECTS
 from streamproof_mock.behaviour.answers import ANSWERS
 from streamproof_mock.behaviour.call import Call
 from streamproof_mock.behaviour.errors import Refusal, refused
-from streamproof_mock.behaviour.temper import Temper
+from streamproof_mock.behaviour.temper import Playable, Temper, always
 from streamproof_mock.replies import json_reply
 from streamproof_mock.request import Request
 from streamproof_mock.routes import MODELS, Route
@@ -36,13 +36,15 @@ class Endpoint:
         self._temper = temper
         self._calls = 0
 
-    def played(self, request: Request, path: str, route: Route | None) -> tuple[AnswerPlan, str | None]:
+    def played(
+        self, request: Request, path: str, route: Route | None, playable: Playable = always
+    ) -> tuple[AnswerPlan, str | None]:
         """The answer as it is to be played, its temper heeded, and what was done to it by lot."""
         answer = self.answer(request, path, route)
         if self._temper is None or route is None:
             return answer, None
         self._calls += 1
-        return self._temper.applied(answer, route.dialect, self._calls - 1)
+        return self._temper.applied(answer, route.dialect, self._calls - 1, playable=playable)
 
     def answer(self, request: Request, path: str, route: Route | None) -> AnswerPlan:
         """The answer to a call of `path`, which is the request's without what chose a session."""
