@@ -170,9 +170,10 @@ class Play:
         if isinstance(result, Exception):
             result, error = None, result
         told = items if events is None else events
-        for piece in ([result] if result is not None else []) if told is None else told:
-            if telling.take(piece):
-                break
+        if told is not None:
+            telling.take_all(told)
+        elif result is not None:
+            telling.take(result)
         if error is not None:
             telling.fail(error)
         hello = self._hello(reports)

@@ -53,6 +53,15 @@ class Telling:
         self._stopped = self._stop is not None and len(self._told) == self._stop["after"]
         return self._stopped
 
+    def take_all(self, pieces: Iterable[Any]) -> None:
+        """Takes what an iterator gives, and what it raises as the client's error.  Raises Misuse."""
+        try:
+            walk(pieces, self.take)
+        except (Misuse, AssertionError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the client raises is what it said
+            self.fail(error)
+
     def fail(self, error: Exception) -> None:
         """Takes what the client raised."""
         self._error = error_of(error, "stream" if self._told else "open")

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,9 @@ def test_the_test_of_the_page_passes(server: Server, tmp_path: Path) -> None:
     pytest.importorskip("openai")
     (program,) = blocks("python test")
     (tmp_path / "test_page.py").write_text(program, "utf-8")
-    command = (sys.executable, "-m", "pytest", "-q", "-p", "streamproof.pytest_plugin", "--rootdir", str(tmp_path))
+    # Where streamproof is installed, pytest has found the plugin by itself.
+    plugin = () if entry_points(group="pytest11", name="streamproof") else ("-p", "streamproof.pytest_plugin")
+    command = (sys.executable, "-m", "pytest", "-q", *plugin, "--rootdir", str(tmp_path))
     assert re.search(r"\d+ passed", run(server, *command, str(tmp_path)))
 
 

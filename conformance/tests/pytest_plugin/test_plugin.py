@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import entry_points
 
 import pytest
 
@@ -53,6 +54,9 @@ async def ask_in_trio(run):
 
 Run = Callable[..., pytest.RunResult]
 
+# Where streamproof is installed, pytest has found the plugin by itself.
+PLUGIN = () if entry_points(group="pytest11", name="streamproof") else ("-p", "streamproof.pytest_plugin")
+
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
@@ -62,7 +66,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def runs(text: str, *arguments: str) -> pytest.RunResult:
         pytester.makepyfile(test_client=CLIENTS + text)
-        return pytester.runpytest_subprocess("-p", "streamproof.pytest_plugin", "--strict-markers", *arguments)
+        return pytester.runpytest_subprocess(*PLUGIN, "--strict-markers", *arguments)
 
     return runs
 

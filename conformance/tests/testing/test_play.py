@@ -8,6 +8,8 @@ import ssl
 import unittest
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from http.client import HTTPException
 from typing import Any
 
 import pytest
@@ -109,6 +111,20 @@ def test_what_was_told_afterwards_is_judged_the_same(server: Server) -> None:
         chunks = list(ask(play.run))
         with pytest.raises(NotConforming, match="'Hello' was sent"):
             play.expect({"text": "Hullo", "finish_reason": "stop"})
+
+
+def test_what_is_raised_while_chunks_are_taken_is_the_client_s_error(server: Server) -> None:
+    """It is right where the stream was cut, and wrong where it was whole."""
+
+    def raises(run: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        with suppress(OSError, HTTPException):
+            yield from ask(run)
+        raise OSError("the line went dead")
+
+    with server.play("transport/cut-between-events@openai-chat[end=fin]") as play:
+        assert play.expect(items=raises(play.run)).verdict == "pass"
+    with server.play(PLAIN) as play, pytest.raises(NotConforming, match="refused the stream: the line went dead"):
+        play.expect(items=raises(play.run))
 
 
 def test_a_client_that_asks_elsewhere_cannot_be_judged(server: Server) -> None:
