@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -45,12 +46,17 @@ _H2: Final = _plan(
 )
 
 
+@cache
+def _versions() -> tuple[str, str]:
+    return version("hypercorn"), version("h2")
+
+
 async def try_wire(stage: Stage, host: str, port: int) -> None:
     """Has a whole answer and one that is cut played on one connection, over HTTP/1.1 and HTTP/2, and reads them.
 
     Raises WireUnreachable with the reason.  Once in a process is enough.
     """
-    versions = version("hypercorn"), version("h2")
+    versions = _versions()
     if versions in _tried:
         return
     for plan, read, expected in ((_H1, _read_h1, _WHOLE + _CUT), (_H2, _read_h2, _FRAMES)):

@@ -10,6 +10,7 @@ from contextlib import ExitStack, asynccontextmanager
 import trio
 
 from streamproof_mock.app import MockApp
+from streamproof_mock.behaviour.temper import Temper
 from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.door import Doors
 from streamproof_mock.journal import Journal
@@ -106,6 +107,7 @@ async def serving(
     allow_remote: bool = False,
     tls: bool = False,
     tls_port: int = 0,
+    temper: Temper | None = None,
 ) -> AsyncIterator[MockServer]:
     """Runs a mock server for as long as the context lasts; stopping breaks off whatever is still played.
 
@@ -113,6 +115,7 @@ async def serving(
     boundaries by waiting.  `control_token` opens the control API to other machines; so does nothing else.
     The port speaks HTTP/1.1 and HTTP/2 in the clear.  `tls` opens two more for TLS: `tls_port` offers HTTP/2 and
     HTTP/1.1 by ALPN, the other HTTP/1.1 alone; it needs the extra `streamproof[tls]`.
+    `temper` makes the well-behaved endpoint slow, or faulty by lot.
     Raises CannotServe, of which PortInUse and NotLoopback are two kinds.
     """
     kernel = None
@@ -130,6 +133,7 @@ async def serving(
             bounds=bounds or Bounds(),
             api_key=api_key,
             cors=warning is None,
+            temper=temper,
         )
         stage.urls = dict.fromkeys(("h1", "h2c"), origin_of(listener))
         ports = TlsPorts(stack, host=host, port=tls_port, allow_remote=allow_remote)
