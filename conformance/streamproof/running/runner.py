@@ -30,6 +30,7 @@ from streamproof.running.sweep import is_enough, sweep_result
 from streamproof_mock.server import MockServer
 from streamproof_reports.document import CaseResult
 from streamproof_scenarios.compiler import plays
+from streamproof_scenarios.model import Case
 from streamproof_scenarios.plan import Plan
 from streamproof_scenarios.problem import NotPlayable
 from streamproof_scenarios.scaling import scaled
