@@ -201,15 +201,16 @@ int main(int argc, char **argv) {
             }
         }
     }
-    long whole = 0, wrong = 0;
+    long whole = 0, wrong = 0, events = 0;
     for (int number = 0; number < open_count; number++) {
         struct stream *one = &streams[number];
         int same = one->events == body_events && (!body_fnv || (one->bytes == body_bytes && one->hash == body_fnv));
+        events += one->events;
         if (one->fd < 0 && one->place == LAST && same) whole++;
         else if (one->fd < 0) wrong++;
     }
-    printf("{\"streams\": %d, \"whole\": %ld, \"wrong\": %ld, \"broken_off\": %s, \"bucket_us\": %d, \"wall_ms\": %lld",
-           open_count, whole, wrong, broken_off ? "true" : "false", BUCKET_US, (long long)(now_ns() - begun) / 1000000);
+    printf("{\"streams\": %d, \"whole\": %ld, \"wrong\": %ld, \"events\": %ld, \"broken_off\": %s, \"bucket_us\": %d",
+           open_count, whole, wrong, events, broken_off ? "true" : "false", BUCKET_US);
     print_histogram("at_write", histogram[0]);
     print_histogram("at_read", histogram[1]);
     printf("}\n");

@@ -29,6 +29,8 @@ class Paced:
     """Streams that came whole, byte for byte."""
     wrong: int
     """Streams that ended otherwise."""
+    events: int
+    """Events that were read."""
     at_write_ms: float | None
     """Gap error at the 99th percentile when the server's send put the event into the reader's socket."""
     at_read_ms: float | None
@@ -79,6 +81,7 @@ def paced_of(told: dict[str, object]) -> Paced:
         streams=_number(told["streams"]),
         whole=_number(told["whole"]),
         wrong=_number(told["wrong"]),
+        events=_number(told["events"]),
         at_write_ms=_error_ms(told, "at_write"),
         at_read_ms=_error_ms(told, "at_read"),
         broken_off=bool(told["broken_off"]),

@@ -16,7 +16,7 @@ import attrs
 from streamproof_bench.contestants import BASE, OURS, Contestant
 from streamproof_bench.machine import cpu_ns, memory_bytes, on_core
 from streamproof_bench.material import Material
-from streamproof_bench.table import CannotMeasure, Setting
+from streamproof_bench.table import CannotMeasure, Setting, last_words
 
 _ADDRESS: Final = re.compile(r"http://127\.0\.0\.1:(\d+)")
 _START_S: Final = 30.0
@@ -76,8 +76,7 @@ def _port(process: subprocess.Popen[bytes], said: Path, label: str) -> int:
         if found := _ADDRESS.search(text):
             return int(found[1])
         if process.poll() is not None:
-            last = text.strip().splitlines()[-1:] or ["it said nothing"]
-            raise CannotMeasure(f"{label} ended with code {process.returncode} before it listened: {last[0]}")
+            raise CannotMeasure(f"{label} ended with code {process.returncode} before it listened: {last_words(text)}")
         time.sleep(0.02)
     raise CannotMeasure(f"{label} did not say within {_START_S:.0f} s where it listens")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streamproof_bench.machine import on_core
-from streamproof_bench.table import CannotMeasure
+from streamproof_bench.table import CannotMeasure, last_words
 
 HERE: Final = Path(__file__).resolve().parents[1] / "programs"
 _LIMIT_S: Final = 600
@@ -32,8 +32,7 @@ def measured(name: str, *arguments: object, core: int | None, paths: Sequence[Pa
     except subprocess.TimeoutExpired as error:
         raise CannotMeasure(f"{name} took more than {_LIMIT_S} s") from error
     if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
-        raise CannotMeasure(f"{name} ended with code {done.returncode}: {last[0]}")
+        raise CannotMeasure(f"{name} ended with code {done.returncode}: {last_words(done.stderr)}")
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return told
 

@@ -15,6 +15,14 @@ class CannotMeasure(Exception):  # noqa: N818  shown in words
     """Something that a measurement needs is not there; says what, and what to do."""
 
 
+def last_words(output: str) -> str:
+    """The line of a failed program's output that tells most: the last one that names an error, else the last one."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return next(
+        (line for line in reversed(lines) if "error" in line.lower()), lines[-1] if lines else "it said nothing"
+    )
+
+
 @attrs.frozen(kw_only=True)
 class Setting:
     """What holds for a whole run."""

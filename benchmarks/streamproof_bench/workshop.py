@@ -12,7 +12,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Final
 
-from streamproof_bench.table import CannotMeasure
+from streamproof_bench.table import CannotMeasure, last_words
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 _LIMIT_S: Final = 300
@@ -81,9 +81,8 @@ def _made(folder: Path, wanted: Path, command: Sequence[str]) -> Path:
     except subprocess.TimeoutExpired as error:
         raise CannotMeasure(f"`{Path(command[0]).name}` took more than {_LIMIT_S} s to set up {wanted.name}") from error
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        last = said[-1] if said else "it said nothing"
-        raise CannotMeasure(f"{wanted.name} could not be set up by `{Path(command[0]).name}`: {last}")
+        said = last_words(done.stderr or done.stdout)
+        raise CannotMeasure(f"{wanted.name} could not be set up by `{Path(command[0]).name}`: {said}")
     folder.mkdir(parents=True, exist_ok=True)
     stamp.write_text(digest)
     return folder

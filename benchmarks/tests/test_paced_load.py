@@ -7,7 +7,7 @@ from streamproof_bench.paced_load import fnv, paced_of
 
 def told(**changes: object) -> dict[str, object]:
     histogram = [990, 5, 5]
-    said = {"streams": 4, "whole": 4, "wrong": 0, "broken_off": False, "bucket_us": 100}
+    said = {"streams": 4, "whole": 4, "wrong": 0, "events": 1200, "broken_off": False, "bucket_us": 100}
     return {**said, "at_write": histogram, "at_read": histogram, **changes}
 
 

@@ -15,7 +15,7 @@ from streamproof_bench.figures import Outcome, Target, middle, shown, spread
 from streamproof_bench.material import sized
 from streamproof_bench.program import measured
 from streamproof_bench.results import table
-from streamproof_bench.table import CannotMeasure, Finding, Setting
+from streamproof_bench.table import CannotMeasure, Finding, Setting, last_words
 
 JOBS: Final = 2
 SWEEP_BYTES: Final = 2048
@@ -99,7 +99,7 @@ def _demo_s(setting: Setting) -> float:
     except subprocess.TimeoutExpired as error:
         raise CannotMeasure(f"`demo` took more than {_DEMO_S} s") from error
     if done.returncode != 0:
-        raise CannotMeasure(f"`demo` ended with code {done.returncode}: {done.stderr.strip()[-200:]}")
+        raise CannotMeasure(f"`demo` ended with code {done.returncode}: {last_words(done.stderr)}")
     return time.monotonic() - begun_s
 
 

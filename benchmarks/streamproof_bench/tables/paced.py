@@ -127,7 +127,7 @@ def _trial(reader: Path, material: Material, server: Server, count: int) -> Tria
     before_ns = server.cpu_ns()
     paced = read_paced(reader, server.port, asked, stream, count, is_exact=contestant.is_exact)
     cpu_ns = server.cpu_ns() - before_ns
-    return Trial(paced=paced, cpu_us_per_event=cpu_ns / 1000 / (count * len(stream.pieces)))
+    return Trial(paced=paced, cpu_us_per_event=cpu_ns / 1000 / max(1, paced.events))
 
 
 def _table(present: Sequence[Contestant], rounds: Mapping[str, Sequence[Held]]) -> str:
