@@ -48,7 +48,7 @@ def targets(outcomes: Iterable[Outcome], *, is_judged: bool) -> str:
                 "-" if target.must is None else f"{target.sense} {shown(target.must, target.unit)}",
                 shown(target.goal, target.unit),
                 measured,
-                target.met(outcome.measured) if is_judged else "not judged: a quick run",
+                target.met(outcome.measured) if is_judged else "not judged: quick, or too few rounds",
             )
         )
     return table(("target", "must", "goal", "measured", "met"), rows)

@@ -28,7 +28,7 @@ def test_a_row_has_as_many_cells_as_the_head() -> None:
         (True, 12.0, "| 12 x | must |"),
         (True, 5.0, "| 5.00 x | no |"),
         (True, None, "| - | not measured |"),
-        (False, 12.0, "| 12 x | not judged: a quick run |"),
+        (False, 12.0, "| 12 x | not judged: quick, or too few rounds |"),
     ],
 )
 def test_a_target_is_judged_only_by_a_whole_run(is_judged: bool, measured: float | None, last: str) -> None:
