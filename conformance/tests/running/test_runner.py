@@ -307,3 +307,8 @@ async def test_a_refused_client_is_judged_by_what_it_says_alone(play: Play, writ
     assert (await play(REFERENCE, written(text.replace("OUTCOME", "error")))).only.verdict == "pass"
     result = (await play(REFERENCE, written(text.replace("OUTCOME", "complete")))).only
     assert (result.verdict, result.findings[0].check) == ("fail", "spurious-error")
+
+
+async def test_an_attempt_before_a_request_speaks_no_http_at_all(play: Play, written: Any) -> None:
+    text = RESETS.replace("{steps: [role", "{http: h2, steps: [role").replace("NUMBER", "3")
+    assert (await play(REFERENCE, written(text))).only.verdict == "pass"
