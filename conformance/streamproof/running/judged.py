@@ -44,12 +44,13 @@ def result_of(
     if unasked is not None:
         reason = f"the client does not offer to read {unasked}"
         return plain_result(job, subject, verdict="skip", reason=reason)
-    if played.astray is not None and all(run.said.ended == "result" for run in played.runs):
-        return plain_result(job, subject, verdict="adapter_error", reason=played.astray)
-    silent = not played.exchanges and sent[0].is_attempt_seen
-    if silent and all(run.said.ended == "result" for run in played.runs):
-        reason = "no request reached the server: is the address that it was given ({url}, base_url) passed on?"
-        return plain_result(job, subject, verdict="adapter_error", reason=reason)
+    # Where attempts are refused, that none is seen says nothing.
+    if sent[0].is_attempt_seen and all(run.said.ended == "result" for run in played.runs):
+        astray = played.astray
+        if astray is None and not played.exchanges:
+            astray = "no request reached the server: is the address that it was given ({url}, base_url) passed on?"
+        if astray is not None:
+            return plain_result(job, subject, verdict="adapter_error", reason=astray)
     if played.fault is not None:
         return plain_result(job, subject, verdict="harness_error", reason=played.fault)
     judged = [_verdict(hello, job, run, sent, strict=strict, pinned=pinned) for run in played.runs]

@@ -64,7 +64,7 @@ class Played:
     @property
     def astray(self) -> str | None:
         """Why these requests are not those that the adapter was asked for, if so: its fault, not the client's."""
-        if self.transport == "h2" and any(exchange.http != "2" for exchange in self.exchanges):
+        if self.transport == "h2" and any(exchange.method and exchange.http != "2" for exchange in self.exchanges):
             return "the client says that it has http2, and was offered it by ALPN, but its request came over HTTP/1.1"
         if self.transport in SECURE and not self.exchanges:
             return (

@@ -304,6 +304,13 @@ async def test_attempts_that_were_reset_on_accept_are_counted(
 
 async def test_a_refused_client_is_judged_by_what_it_says_alone(play: Play, written: Any) -> None:
     text = "title: t\ndialect: openai-chat\nstream: {steps: [], end: refuse}\nexpect: {outcome: OUTCOME}\n"
+    over_tls = f"{text.replace('OUTCOME', 'error')}requires: [tls]\n"
+    assert (await play(REFERENCE, written(over_tls))).only.verdict == "pass"
     assert (await play(REFERENCE, written(text.replace("OUTCOME", "error")))).only.verdict == "pass"
     result = (await play(REFERENCE, written(text.replace("OUTCOME", "complete")))).only
     assert (result.verdict, result.findings[0].check) == ("fail", "spurious-error")
+
+
+async def test_an_attempt_before_a_request_speaks_no_http_at_all(play: Play, written: Any) -> None:
+    text = RESETS.replace("{steps: [role", "{http: h2, steps: [role").replace("NUMBER", "3")
+    assert (await play(REFERENCE, written(text))).only.verdict == "pass"
