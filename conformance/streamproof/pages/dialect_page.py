@@ -9,11 +9,7 @@ from streamproof.judging.tables import BASES
 from streamproof.pages import counts, diagram, samples
 from streamproof.pages.markdown import MADE_BY, code, page, plain, table
 from streamproof.pages.showing import Showing
-<<<<<<< HEAD
-from streamproof.pages.subjects import NOTHING, Subject
-=======
-from streamproof.pages.subjects import Subject, subject_of
->>>>>>> streams
+from streamproof.pages.subjects import NOTHING, Subject, subject_of
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.rule import Rule
 from streamproof_formats.rules import RULES
