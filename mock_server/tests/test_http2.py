@@ -261,6 +261,18 @@ async def test_a_connection_is_used_again_after_each_end_of_a_stream(server, con
         assert (session.exchanges[0].connection, session.exchanges[0].left) == (0, "stayed")
 
 
+async def test_a_client_that_leaves_with_its_last_frame_leaves_nothing_waiting(server, connect, plan_of):
+    sessions = []
+    for _ in range(10):
+        sessions.append(server.play(plan_of(Write(A), http="h2", framing="h2")))
+        client = await connect(server)
+        await client.post(f"/r/{sessions[-1].nonce}/x")
+        await client.hear(ended)
+        client.socket.close()
+    for session in sessions:
+        assert await session.settled(0.2)
+
+
 async def test_streams_of_one_connection_do_not_mix(server, connect, plan_of):
     pieces = [b"%d" % number * 100 for number in range(50)]
     session = server.play(plan_of(*map(Write, pieces), Pause(0.001), http="h2", framing="h2"))

@@ -104,9 +104,7 @@ async def test_frames_that_are_others_than_ours_are_refused_at_the_start(monkeyp
     monkeypatch.setattr(selftest, "_tried", set())
     monkeypatch.setattr(selftest, "_LIMIT_S", 0.2)
     monkeypatch.setattr(H2Wire, "reset_stream", reset_stream)
-    with pytest.raises(
-        CannotServe, match=r"with h2 [0-9.]+: expected .*'reset'.* on the wire, found .*b'cut', b'', 'end'\)"
-    ):
+    with pytest.raises(CannotServe, match=r"with h2 [0-9.]+: expected .*'reset'.* on the wire, found .*b'cut'\)"):
         async with serving():
             raise AssertionError
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import trio
 from h2.errors import ErrorCodes
 from h2.events import Event
 from h2.exceptions import ProtocolError
-from hypercorn.protocol.events import EndBody
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.http_stream import ASGIHTTPState
 from hyperframe.frame import Frame, GoAwayFrame
+from priority.priority import MissingStreamError
 
 from streamproof_mock.wire.wire import Departure, Gone, Wire
 
@@ -53,10 +54,12 @@ class H2Wire(Wire):
         await trio.lowlevel.checkpoint()
 
     async def finish(self) -> None:
-        """Lets Hypercorn forget the stream."""
+        """Lets Hypercorn forget the stream: it is asked for nothing, since a client that left stops its sender."""
         self._closed = True
-        # Hypercorn ends the stream that has ended already, is refused by h2, and takes that for a client that left.
-        await self._http.send(EndBody(stream_id=self._id))
+        self._protocol.stream_buffers.pop(self._id, None)
+        with suppress(MissingStreamError):
+            self._protocol.priority.remove_stream(self._id)
+        await trio.lowlevel.checkpoint()
 
     async def break_off(self) -> None:
         """RST_STREAM, unless the client has left already; RST where even that has no room."""

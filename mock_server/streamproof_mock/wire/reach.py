@@ -3,7 +3,8 @@
 Hypercorn calls the app with the bound method `HTTPStream.app_send`; the rest is reached from it by attributes alone:
 
     send.__self__              HTTPStream                 .app_put .closed .send .state .stream_id
-    ....send.__self__          H11Protocol | H2Protocol   .connection .can_read .closed .send ._window_updated
+    ....send.__self__          H11Protocol | H2Protocol   .connection .can_read .closed .priority .send
+                                                          .stream_buffers .streams ._window_updated
     ....send.__self__          TCPServer                  .stream .send_lock
     H2Protocol.connection      H2Connection of h2         ._frame_dispatch_table
 
@@ -51,7 +52,13 @@ def wire_of(send: Callable[[Any], Awaitable[None]], shared: Connections) -> H1Wi
     stream = _muffled(server, shared)
     if isinstance(protocol, H11Protocol):
         return H1Wire(protocol, send, http, stream, shared)
-    for part, name in ((protocol, "_window_updated"), (server, "send_lock"), (protocol.connection, _FRAMES)):
+    for part, name in (
+        (protocol, "_window_updated"),
+        (protocol, "stream_buffers"),
+        (protocol, "priority"),
+        (server, "send_lock"),
+        (protocol.connection, _FRAMES),
+    ):
         if not hasattr(part, name):
             message = f"expected {type(part).__name__} to have {name}; install hypercorn>=0.18,<0.19 and h2>=4.1,<5"
             raise WireUnreachable(message)
