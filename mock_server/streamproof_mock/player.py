@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter_ns
 from typing import Final, Protocol, assert_never
 
@@ -11,6 +11,7 @@ import trio
 
 from streamproof_mock.framing import BAD_CHUNK, LAST_CHUNK, MISSING, RequestFacts, chunk_prefix, framed
 from streamproof_mock.journal import Exchange
+from streamproof_mock.sheet import Piece
 from streamproof_mock.wire import Departure, Gone, Wire
 from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, EndingKind, Goaway, Pause, Write
 
@@ -74,15 +75,6 @@ def unplayable(plan: AnswerPlan, wire: Wire) -> str | None:
     return None
 
 
-@attrs.frozen
-class _Piece:
-    """A write that has not gone out yet, with its framing."""
-
-    prefix: bytes
-    data: bytes
-    suffix: bytes
-
-
 class Player:
     """One answer while it is performed.  It fills in the exchange; nothing that a client does makes `run` raise."""
 
@@ -95,18 +87,21 @@ class Player:
         request: RequestFacts,
         bounds: Bounds,
         on_await: AwaitHook | None = None,
+        rest: Sequence[Piece] | None = None,
     ) -> None:
         self._plan = plan
         self._wire = wire
         self._exchange = exchange
         self._bounds = bounds
         self._on_await = on_await
+        self._rest = rest
+        """What is left of the plan's sheet, where some of it was sent before."""
         self._length = plan.content_length
         if plan.framing == "length" and plan.content_length is None:
             self._length = len(plan.body())
         self._framed = framed(plan, request, length=self._length)
         self._lead = self._framed.head
-        self._held: _Piece | None = None
+        self._held: Piece | None = None
         self._scope = trio.CancelScope()
         self._half_closed = trio.Event()
         self._breath_ns = 0
@@ -131,7 +126,7 @@ class Player:
                     self._exchange.fault = str(reason)
         finally:
             if not self._ended:
-                self._sample()
+                sample(self._exchange, self._wire)
                 self._wire.reset()
             self._note_end()
 
@@ -143,11 +138,20 @@ class Player:
             await self._idle(plan.delay_s)
         exchange.status = plan.status
         await self._wire.begin(plan.status, close=self._framed.closes)
+        if self._rest is not None:
+            await self._go_on(self._rest)
+            return
         if plan.ending.kind == "bad-head":
             await self._flush()
         elif not self._framed.bodiless:
             await self._body()
         await self._end()
+
+    async def _go_on(self, rest: Sequence[Piece]) -> None:
+        self._lead = b""
+        for self._held in rest:
+            await self._flush()
+        await self._finish()
 
     async def _body(self) -> None:
         for operation in self._plan.operations():
@@ -179,32 +183,22 @@ class Player:
         if not data:
             return  # an empty chunk would end the body
         if self._framed.chunked:
-            self._held = _Piece(chunk_prefix(len(data)), data, b"\r\n")
+            self._held = Piece(chunk_prefix(len(data)), data, b"\r\n")
         else:
-            self._held = _Piece(b"", data, b"")
+            self._held = Piece(b"", data, b"")
 
     async def _flush(self, tail: bytes = b"") -> None:
-        piece = self._held or _Piece(b"", b"", b"")
-        lead = self._lead + piece.prefix
-        whole = lead + piece.data + piece.suffix + tail
+        held = self._held or Piece(b"", b"", b"")
+        piece = Piece(self._lead + held.prefix, held.data, held.suffix + tail)
+        whole = piece.whole
         if not whole:
             return
         self._lead, self._held = b"", None
-        exchange, before = self._exchange, self._wire.written
+        before = self._wire.written
         try:
             await self._wire.write(whole)
         finally:
-            written = self._wire.written - before
-            exchange.wire_written += written
-            body = min(max(written - len(lead), 0), len(piece.data))
-            if body:
-                now_ns = perf_counter_ns()
-                exchange.body_written += body
-                exchange.last_byte_ns = now_ns
-                if exchange.first_byte_ns is None:
-                    exchange.first_byte_ns = now_ns
-                if len(exchange.writes) < _WRITES_KEPT:
-                    exchange.writes.append((now_ns, body))
+            note(self._exchange, piece, self._wire.written - before)
         if perf_counter_ns() - self._breath_ns > _BREATH_NS:
             await trio.lowlevel.checkpoint()
             self._breath_ns = perf_counter_ns()
@@ -260,11 +254,11 @@ class Player:
                 await self._flush()
                 await wire.wait_taken(self._bounds.reset_s)
                 self._ended = True
-                self._sample()
+                sample(self._exchange, self._wire)
                 wire.reset()
             case "in-chunk":
-                piece = self._held or _Piece(b"", b"", b"")
-                self._held = _Piece(chunk_prefix(len(piece.data) + MISSING), piece.data, b"")
+                piece = self._held or Piece(b"", b"", b"")
+                self._held = Piece(chunk_prefix(len(piece.data) + MISSING), piece.data, b"")
                 await self._flush()
                 self._close()
             case "bad-chunk":
@@ -287,15 +281,18 @@ class Player:
             # Whoever announces a wrong length cannot use the connection again: what follows is not an answer.
             self._close()
             return
+        await self._finish()
+
+    async def _finish(self) -> None:
         self._exchange.complete = self._exchange.fault is None
         self._ended = True
-        self._sample()
+        sample(self._exchange, self._wire)
         self._note_end()
         await self._wire.finish()
 
     def _close(self) -> None:
         self._ended = True
-        self._sample()
+        sample(self._exchange, self._wire)
         self._wire.close()
 
     # The client
@@ -312,14 +309,6 @@ class Player:
         else:
             self._scope.cancel()
 
-    def _sample(self) -> None:
-        exchange = self._exchange
-        undelivered, unread = self._wire.outstanding()
-        if undelivered is not None:
-            exchange.delivered = max(exchange.wire_written - undelivered, 0)
-        if unread is not None:
-            exchange.read = max(exchange.wire_written - unread, 0)
-
     def _note_end(self) -> None:
         exchange = self._exchange
         if exchange.ended_ns is not None:
@@ -328,3 +317,26 @@ class Player:
             closes = self._framed.closes or self._wire.is_closed
             exchange.left = "server-closed" if closes else "stayed"
         exchange.ended_ns = perf_counter_ns()
+
+
+def note(exchange: Exchange, piece: Piece, written: int) -> None:
+    """Enters in the journal that so many bytes of a piece have just been written."""
+    exchange.wire_written += written
+    body = min(max(written - len(piece.prefix), 0), len(piece.data))
+    if body:
+        now_ns = perf_counter_ns()
+        exchange.body_written += body
+        exchange.last_byte_ns = now_ns
+        if exchange.first_byte_ns is None:
+            exchange.first_byte_ns = now_ns
+        if len(exchange.writes) < _WRITES_KEPT:
+            exchange.writes.append((now_ns, body))
+
+
+def sample(exchange: Exchange, wire: Wire) -> None:
+    """Enters in the journal what the client has of what was written."""
+    undelivered, unread = wire.outstanding()
+    if undelivered is not None:
+        exchange.delivered = max(exchange.wire_written - undelivered, 0)
+    if unread is not None:
+        exchange.read = max(exchange.wire_written - unread, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import attrs
@@ -70,7 +70,7 @@ MODELS: Final = re.compile(r"(?:^|/)v1/models(?:/.+)?$")
 
 def routes_of(path: str, body: Any) -> tuple[Route, ...]:
     """The routes that a call of `path` with the JSON `body` may mean, the likeliest first; none for no call."""
-    found = [route for route in ROUTES if route.pattern.search(path)]
+    found = _matching(path)
     names_model = isinstance(body, dict) and "model" in body
     model = str(body["model"]) if names_model else ""
 
@@ -78,6 +78,11 @@ def routes_of(path: str, body: Any) -> tuple[Route, ...]:
         return (route.names_model and not names_model, not (route.models and model.startswith(route.models)))
 
     return tuple(sorted(found, key=rank))
+
+
+@lru_cache(maxsize=256)
+def _matching(path: str) -> tuple[Route, ...]:
+    return tuple(route for route in ROUTES if route.pattern.search(path))
 
 
 def route_of(path: str, body: Any, prefer: str | None = None) -> Route | None:

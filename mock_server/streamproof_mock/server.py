@@ -66,6 +66,11 @@ class MockServer:
         """True when boundaries are kept by asking the kernel what clients have read."""
         return self._stage.connections.kernel is not None
 
+    @property
+    def shortcuts_taken(self) -> int:
+        """How many requests were answered without Hypercorn."""
+        return 0 if self._stage.shortcuts is None else self._stage.shortcuts.memo.taken
+
     def play(self, plan: Plan, *, on_await: AwaitHook | None = None) -> Session:
         """Lays a plan out under a new nonce; `on_await` says when the client has handed on what was sent to it."""
         return self._stage.play(plan, on_await)
@@ -107,11 +112,12 @@ async def serving(
     bounds: Bounds | None = None,
     control_token: str | None = None,
     allow_remote: bool = False,
+    shortcuts: bool = True,
 ) -> AsyncIterator[MockServer]:
     """Runs a mock server for as long as the context lasts; stopping breaks off whatever is still played.
 
     `port` 0 takes a free one.  `api_key` makes keys matter for the well-behaved endpoint.  `ask_kernel` False keeps
-    boundaries by waiting.  `control_token` opens the control API to other machines; so does nothing else.
+    boundaries by waiting.  `shortcuts` False has each request go all the way through Hypercorn.  `control_token` opens the control API to other machines; so does nothing else.
     Raises CannotServe, of which PortInUse and NotLoopback are two kinds.
     """
     listener, warning = _listen(host, port, allow_remote=allow_remote)
@@ -125,6 +131,7 @@ async def serving(
         bounds=bounds or Bounds(),
         api_key=api_key,
         cors=warning is None,
+        shortcuts=shortcuts,
     )
     stage.url = _url(listener)
     try:
