@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from time import perf_counter_ns
 from typing import Final, Protocol, assert_never
 
@@ -11,9 +11,10 @@ import trio
 
 from streamproof_mock.framing import BAD_CHUNK, LAST_CHUNK, MISSING, RequestFacts, chunk_prefix, framed
 from streamproof_mock.journal import Exchange
+from streamproof_mock.pacer import LONGEST_S, Lap, Pacer
 from streamproof_mock.sheet import Piece
 from streamproof_mock.wire import Departure, Gone, Wire
-from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, EndingKind, Goaway, Pause, Write
+from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, EndingKind, Goaway, Operation, Pause, Write
 
 AwaitHook = Callable[[Exchange], Awaitable[bool]]
 """Returns True once the client has handed on all that `exchange.body_written` counts."""
@@ -22,6 +23,9 @@ _WRITES_KEPT: Final = 10_000
 _BREATH_NS: Final = 500_000
 """A stream without pauses lets others run this often."""
 _ABANDONED_EVERY_S: Final = 0.05
+_SHORTEST_S: Final = 0.001
+_STEP_LIMIT: Final = 64
+"""Shorter pauses, and more operations between two pauses, are not the pacer's: others wait for it."""
 
 _UNPLAYABLE: Final[dict[EndingKind, str]] = {
     "refuse": "an ending before any request: it needs a listener of its own",
@@ -87,6 +91,7 @@ class Player:
         request: RequestFacts,
         bounds: Bounds,
         on_await: AwaitHook | None = None,
+        pacer: Pacer | None = None,
         rest: Sequence[Piece] | None = None,
     ) -> None:
         self._plan = plan
@@ -94,6 +99,12 @@ class Player:
         self._exchange = exchange
         self._bounds = bounds
         self._on_await = on_await
+        # The pacer's writes do not wait: TLS and HTTP/2 have locks and windows to wait for.
+        self._pacer = pacer if wire.writes_directly else None
+        self._lap: Lap | None = None
+        self._operations: Iterator[Operation] = iter(())
+        self._ahead: Operation | None = None
+        """An operation that was taken, and not performed yet."""
         self._rest = rest
         """What is left of the plan's sheet, where some of it was sent before."""
         self._length = plan.content_length
@@ -154,7 +165,8 @@ class Player:
         await self._finish()
 
     async def _body(self) -> None:
-        for operation in self._plan.operations():
+        self._operations = self._plan.operations()
+        while (operation := self._next()) is not None:
             match operation:
                 case Write():
                     if self._held is not None:
@@ -165,7 +177,7 @@ class Player:
                         await self._boundary()
                 case Pause():
                     await self._flush()
-                    await self._idle(operation.delay_s)
+                    await self._pause(operation.delay_s)
                 case AwaitDelivered():
                     await self._flush()
                     await self._await_delivered()
@@ -176,6 +188,10 @@ class Player:
                     raise Unplayable(message)
                 case _:
                     assert_never(operation)
+
+    def _next(self) -> Operation | None:
+        ahead, self._ahead = self._ahead, None
+        return next(self._operations, None) if ahead is None else ahead
 
     def _hold(self, data: bytes) -> None:
         # One write is one chunk and one send (DESIGN, section 4).  It is held until the next operation is known,
@@ -228,6 +244,48 @@ class Player:
                 delivered = await self._on_await(self._exchange)
         if not delivered:
             self._exchange.late += 1
+
+    async def _pause(self, delay_s: float) -> None:
+        """A pause, and all that follows it until something has to be waited for."""
+        if self._pacer is None or not _SHORTEST_S <= delay_s <= LONGEST_S or self._half_closed.is_set():
+            await self._idle(delay_s)
+            return
+        self._lap = Lap(self._step)
+        left_s = await self._pacer.play(self._lap, delay_s)
+        if left_s:
+            await self._idle(left_s)
+
+    def _step(self) -> float | None:
+        """Plays on to the end of the next pause's beginning, as the pacer does: None where this must be waited for."""
+        for _ in range(_STEP_LIMIT):
+            operation = next(self._operations, None)
+            if isinstance(operation, Write) and not operation.promised:
+                if self._held is not None and not self._flush_now():
+                    break
+                self._hold(operation.data)
+            elif isinstance(operation, Pause) and _SHORTEST_S <= operation.delay_s <= LONGEST_S:
+                if not self._flush_now():
+                    break
+                return operation.delay_s
+            else:
+                break
+        else:
+            return None
+        self._ahead = operation
+        return None
+
+    def _flush_now(self) -> bool:
+        """Sends what is held; False where the socket has no room for all of it, and the rest is held."""
+        held = self._held or Piece(b"", b"", b"")
+        piece = Piece(self._lead + held.prefix, held.data, held.suffix) if self._lead else held
+        whole = piece.whole
+        self._lead, self._held = b"", None
+        count = self._wire.write_now(whole)
+        note(self._exchange, piece, count)
+        if count < len(whole):
+            self._held = piece.after(count)
+            return False
+        return True
 
     async def _idle(self, delay_s: float) -> None:
         deadline = trio.current_time() + delay_s
@@ -306,6 +364,8 @@ class Player:
         if how == "half-close":
             # It can still read: it is served to the end.
             self._half_closed.set()
+            if self._lap is not None:
+                self._lap.leave()
         else:
             self._scope.cancel()
 

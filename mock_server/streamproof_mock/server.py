@@ -159,6 +159,7 @@ async def _running(stage: Stage, listener: socket.socket, token: str | None) -> 
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(run)
+            nursery.start_soon(stage.pacer.run)
             try:
                 yield
             finally:
@@ -167,6 +168,7 @@ async def _running(stage: Stage, listener: socket.socket, token: str | None) -> 
                 with trio.move_on_after(2 * _GRACE_S, shield=True):
                     await stopped.wait()
                 shield.cancel()
+                nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         # The nursery is ours, so what is raised in the caller's block leaves it as it came.
         if len(group.exceptions) == 1:

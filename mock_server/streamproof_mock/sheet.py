@@ -42,49 +42,41 @@ class Sheet:
     pieces: tuple[Piece, ...]
     sends: tuple[bytes, ...]
     """Each piece as it is sent."""
-    size: int
-    body: int
-    """Bytes in all, and those of the body among them."""
 
 
 def sheet_of(plan: AnswerPlan, request: RequestFacts) -> Sheet | None:
     """The sheet of a plan; None where the plan wants more than bytes, or has more of them than a sheet may."""
     if plan.delay_s or plan.ending.kind != "clean" or plan.http != "h1":
         return None
-    head = framed(plan, request, length=plan.content_length)
-    if head.closes or head.bodiless:
+    parts = _parts(plan)
+    if parts is None:
         return None
-    pieces = _pieces(plan, is_chunked=head.chunked)
-    if pieces is None:
+    body = sum(map(len, parts))
+    length = body if plan.content_length is None else plan.content_length
+    head = framed(plan, request, length=length)
+    if head.closes or head.bodiless or (plan.framing == "length" and length != body):
         return None
-    body = sum(len(piece.data) for piece in pieces)
-    if plan.framing == "length" and plan.content_length != body:
-        return None
+    pieces = [Piece(chunk_prefix(len(part)), part, b"\r\n") if head.chunked else Piece(b"", part, b"") for part in parts]
     pieces = pieces or [Piece(b"", b"", b"")]
     pieces[0] = attrs.evolve(pieces[0], prefix=head.head + pieces[0].prefix)
     if head.chunked:
         pieces[-1] = attrs.evolve(pieces[-1], suffix=pieces[-1].suffix + LAST_CHUNK)
     sends = tuple(piece.whole for piece in pieces)
-    return Sheet(status=plan.status, pieces=tuple(pieces), sends=sends, size=sum(map(len, sends)), body=body)
+    return Sheet(status=plan.status, pieces=tuple(pieces), sends=sends)
 
 
-def _pieces(plan: AnswerPlan, *, is_chunked: bool) -> list[Piece] | None:
-    pieces: list[Piece] = []
+def _parts(plan: AnswerPlan) -> list[bytes] | None:
+    parts: list[bytes] = []
     size = 0
     for operation in plan.operations():
         if not isinstance(operation, Write) or operation.promised:
             return None
-        if not operation.data:
-            continue  # an empty chunk would end the body
         size += len(operation.data)
-        if len(pieces) == PIECES_LIMIT or size > SIZE_LIMIT:
+        if len(parts) == PIECES_LIMIT or size > SIZE_LIMIT:
             return None
-        pieces.append(
-            Piece(chunk_prefix(len(operation.data)), operation.data, b"\r\n")
-            if is_chunked
-            else Piece(b"", operation.data, b"")
-        )
-    return pieces
+        if operation.data:  # an empty chunk would end the body
+            parts.append(operation.data)
+    return parts
 
 
 class Sheets:

@@ -20,6 +20,7 @@ from streamproof_mock.choice import Chosen, PlanBook, choose
 from streamproof_mock.express import Express
 from streamproof_mock.framing import RequestFacts
 from streamproof_mock.journal import Exchange, Journal
+from streamproof_mock.pacer import Pacer
 from streamproof_mock.plain import PlainPlayer
 from streamproof_mock.player import AwaitHook, Bounds, Performer, Player, unplayable
 from streamproof_mock.replies import complaint, empty_reply
@@ -77,6 +78,7 @@ class Stage:
         self._played: Counter[str] = Counter()
         self._players: set[Performer] = set()
         self._wires: set[Wire] = set()
+        self.pacer = Pacer()
         self.shortcuts = ShortDesk(self) if shortcuts else None
 
     # For the outside
@@ -222,7 +224,7 @@ class Stage:
             player = PlainPlayer(answer, wire, exchange, request=facts)
         else:
             hook = session.on_await if session is not None else None
-            player = Player(answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook, rest=rest)
+            player = Player(answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook, pacer=self.pacer, rest=rest)
         self._players.add(player)
         try:
             # The request is checked once it is answered: the schemas take a tenth of a second when first used.
