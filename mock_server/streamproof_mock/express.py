@@ -53,6 +53,8 @@ class Known:
 class Desk(Protocol):
     """Who answers known requests."""
 
+    memo: Memo
+
     def understand(self, request: Request) -> Known:
         """All that follows from a request's bytes."""
 
@@ -109,7 +111,7 @@ class Express:
     """Stands where Hypercorn's ProtocolWrapper stood, on one connection."""
 
     @classmethod
-    def on(cls, wire: Wire, desk: Desk, memo: Memo) -> Express | None:
+    def on(cls, wire: Wire, desk: Desk) -> Express | None:
         """The short way on this connection, opened if need be; None where there is none (TLS, HTTP/2)."""
         server = _server_of(wire.send)
         if server is None or wire.is_tls or wire.is_h2 or not wire.writes_directly:
@@ -119,18 +121,16 @@ class Express:
             return found
         if not isinstance(found, ProtocolWrapper) or not isinstance(found.protocol, H11Protocol):
             return None
-        express = cls(server, found, found.protocol, wire, desk, memo)
+        express = cls(server, found, found.protocol, wire, desk)
         server.protocol = express
         return express
 
-    def __init__(
-        self, server: Any, inner: ProtocolWrapper, protocol: H11Protocol, wire: Wire, desk: Desk, memo: Memo
-    ) -> None:
+    def __init__(self, server: Any, inner: ProtocolWrapper, protocol: H11Protocol, wire: Wire, desk: Desk) -> None:
         self._server = server
         self._inner = inner
         self._protocol = protocol
         self._desk = desk
-        self._memo = memo
+        self._memo = desk.memo
         self._held = b""
         """The beginning of a known request: many clients send head and body apart."""
         self._head: bytes | None = None

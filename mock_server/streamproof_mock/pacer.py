@@ -73,8 +73,7 @@ class Pacer:
     def _push(self, lap: Lap, due: float) -> None:
         lap.due = due
         heappush(self._heap, (due, next(self._numbers), lap))
-        if due < self._sleep.deadline:
-            self._sleep.deadline = due
+        self._sleep.deadline = min(self._sleep.deadline, due)
 
     async def run(self) -> None:
         """Steps every lap when it is due, until cancelled."""

@@ -209,15 +209,16 @@ class Player:
         whole = piece.whole
         if not whole:
             return
+        # Before a write, not after: whoever leaves once the last byte is out has not left the answer.
+        if perf_counter_ns() - self._breath_ns > _BREATH_NS:
+            await trio.lowlevel.checkpoint()
+            self._breath_ns = perf_counter_ns()
         self._lead, self._held = b"", None
         before = self._wire.written
         try:
             await self._wire.write(whole)
         finally:
             note(self._exchange, piece, self._wire.written - before)
-        if perf_counter_ns() - self._breath_ns > _BREATH_NS:
-            await trio.lowlevel.checkpoint()
-            self._breath_ns = perf_counter_ns()
 
     # Barriers
 

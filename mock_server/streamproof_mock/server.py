@@ -19,7 +19,7 @@ from streamproof_mock.journal import Journal
 from streamproof_mock.player import AwaitHook, Bounds
 from streamproof_mock.selftest import try_wire
 from streamproof_mock.session import Session
-from streamproof_mock.stage import Stage
+from streamproof_mock.stage import FinishHook, Stage
 from streamproof_mock.wire import Connections, WireUnreachable
 from streamproof_scenarios.plan import Plan
 
@@ -113,14 +113,18 @@ async def serving(
     control_token: str | None = None,
     allow_remote: bool = False,
     shortcuts: bool = True,
+    reuse_port: bool = False,
+    on_finish: FinishHook | None = None,
 ) -> AsyncIterator[MockServer]:
     """Runs a mock server for as long as the context lasts; stopping breaks off whatever is still played.
 
     `port` 0 takes a free one.  `api_key` makes keys matter for the well-behaved endpoint.  `ask_kernel` False keeps
-    boundaries by waiting.  `shortcuts` False has each request go all the way through Hypercorn.  `control_token` opens the control API to other machines; so does nothing else.
+    boundaries by waiting.  `control_token` opens the control API to other machines; so does nothing else.
+    `shortcuts` False has each request go all the way through Hypercorn.  `reuse_port` lets other processes listen on
+    the same port.  `on_finish` is told of each exchange once its answer has ended.
     Raises CannotServe, of which PortInUse and NotLoopback are two kinds.
     """
-    listener, warning = _listen(host, port, allow_remote=allow_remote)
+    listener, warning = _listen(host, port, allow_remote=allow_remote, reuse_port=reuse_port)
     kernel = None
     if sys.platform == "linux" and ask_kernel:
         kernel = Kernel.opened()
@@ -137,6 +141,7 @@ async def serving(
     try:
         async with _running(stage, listener, control_token):
             await _try(stage, listener)
+            stage.on_finish = on_finish
             yield MockServer(stage, warning)
     finally:
         listener.close()
@@ -185,7 +190,7 @@ async def _try(stage: Stage, listener: socket.socket) -> None:
         raise CannotServe(str(error)) from error
 
 
-def _listen(host: str, port: int, *, allow_remote: bool) -> tuple[socket.socket, str | None]:
+def _listen(host: str, port: int, *, allow_remote: bool, reuse_port: bool) -> tuple[socket.socket, str | None]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
@@ -205,6 +210,8 @@ def _listen(host: str, port: int, *, allow_remote: bool) -> tuple[socket.socket,
     try:
         if sys.platform != "win32":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)

@@ -56,7 +56,9 @@ def sheet_of(plan: AnswerPlan, request: RequestFacts) -> Sheet | None:
     head = framed(plan, request, length=length)
     if head.closes or head.bodiless or (plan.framing == "length" and length != body):
         return None
-    pieces = [Piece(chunk_prefix(len(part)), part, b"\r\n") if head.chunked else Piece(b"", part, b"") for part in parts]
+    pieces = [
+        Piece(chunk_prefix(len(part)), part, b"\r\n") if head.chunked else Piece(b"", part, b"") for part in parts
+    ]
     pieces = pieces or [Piece(b"", b"", b"")]
     pieces[0] = attrs.evolve(pieces[0], prefix=head.head + pieces[0].prefix)
     if head.chunked:

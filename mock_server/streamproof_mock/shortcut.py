@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hypercorn.typing import HTTPScope
 
     from streamproof_mock.stage import Part, Stage
+
+
 @attrs.frozen(kw_only=True)
 class Rest:
     """An answer that was begun here, and which the socket had no room for."""
@@ -41,7 +43,7 @@ class ShortDesk:
 
     def express(self, wire: Wire, scope: HTTPScope) -> Express | None:
         """The short way on the connection of a request that has come the long way."""
-        express = Express.on(wire, self, self.memo)
+        express = Express.on(wire, self)
         if express is not None and express.learns:
             express.learn(Request.of(scope))
         return express
@@ -102,6 +104,7 @@ class ShortDesk:
             sample(exchange, wire)
         exchange.ended_ns = perf_counter_ns()
         stage.check(exchange, dialect, request.data)
+        stage.finish(exchange)
         return True
 
 

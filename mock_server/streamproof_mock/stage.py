@@ -41,6 +41,10 @@ _PREFLIGHT: Final = (
 )
 
 
+FinishHook = Callable[[Exchange], None]
+"""Told of each exchange once, when its entry in the journal is whole."""
+
+
 @attrs.frozen
 class Part:
     """What a plan says to one request."""
@@ -72,6 +76,7 @@ class Stage:
         self.cors = cors
         self.endpoint = Endpoint(api_key=api_key, scenarios=book.ids)
         self.url = ""
+        self.on_finish: FinishHook | None = None
         self.trouble: str | None = None
         """Why the wire could not be reached, where it could not."""
         self.sessions: dict[str, Session] = {}
@@ -121,6 +126,7 @@ class Stage:
                 exchange = self._exchange(Request.of(scope), wire, None)
                 exchange.left, exchange.left_ns = "fin", perf_counter_ns()
                 self.journal.open(exchange)
+                self.finish(exchange)
                 return
             except TooLarge:
                 request = Request.of(scope)
@@ -197,9 +203,7 @@ class Stage:
         def check() -> None:
             self.check(exchange, rest.dialect, request.data)
 
-        await self._perform(
-            part.answer, request, exchange, wire, session=part.session, check=check, rest=rest.pieces
-        )
+        await self._perform(part.answer, request, exchange, wire, session=part.session, check=check, rest=rest.pieces)
 
     async def _perform(
         self,
@@ -224,7 +228,9 @@ class Stage:
             player = PlainPlayer(answer, wire, exchange, request=facts)
         else:
             hook = session.on_await if session is not None else None
-            player = Player(answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook, pacer=self.pacer, rest=rest)
+            player = Player(
+                answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook, pacer=self.pacer, rest=rest
+            )
         self._players.add(player)
         try:
             # The request is checked once it is answered: the schemas take a tenth of a second when first used.
@@ -238,6 +244,12 @@ class Stage:
             exchange.complete = False
         finally:
             self._players.discard(player)
+            self.finish(exchange)
+
+    def finish(self, exchange: Exchange) -> None:
+        """Tells whoever wants to know that this entry of the journal is whole."""
+        if self.on_finish is not None:
+            self.on_finish(exchange)
 
     def facts(self, request: Request) -> RequestFacts:
         """What of the request shapes the head of its answer."""

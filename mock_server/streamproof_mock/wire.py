@@ -149,7 +149,7 @@ class Wire:
     def again(self) -> Wire:
         """The same connection, for other answers."""
         other = copy(self)
-        other._closed = False
+        other._closed = False  # noqa: SLF001  it is one of us
         other.written = 0
         return other
 

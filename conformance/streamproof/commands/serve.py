@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
 
+import attrs
 import click
 import trio
 
 from streamproof.commands import scenes
 from streamproof.commands.options import one_delivery, selecting
+from streamproof.commands.serve_log import Log
+from streamproof.commands.workers import GIVEN_UP, Worker, check_platform, held_port, run_workers
 from streamproof.errors import StreamproofError
 from streamproof.running.book import ScenarioBook
-from streamproof_mock.server import MockServer, serving
+from streamproof_mock.server import serving
 from streamproof_scenarios.model import Scenario
 
 
@@ -29,41 +36,122 @@ from streamproof_scenarios.model import Scenario
     metavar="NAME",
     help="How the bytes of scenarios are cut.",
 )
+@click.option("--journal", metavar="FILE", help="Append each exchange to FILE when it ends, as a line of JSON.")
+@click.option(
+    "--workers",
+    default=1,
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="So many processes on the one port, for load; what that gives up is said at the start (Linux).",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No line for each exchange.")
 def serve(
     patterns: tuple[str, ...],
     select: tuple[str, ...],
     scenarios: tuple[str, ...],
-    host: str,
-    port: int,
-    api_key: str | None,
     delivery: str,
+    workers: int,
+    **options: Any,
 ) -> None:
-    """Run the mock server until Ctrl-C.
+    """Run the mock server until Ctrl-C.  Each exchange is a line on the screen when it has ended.
 
     Choose a scenario in the path (/s/ID/v1/chat/completions), by the header X-Streamproof-Scenario, or as the model
     "streamproof:ID".  With none chosen it is a well-behaved endpoint.  /docs is a page to try it from.
     """
     book = scenes.catalogue(scenarios)
     found = scenes.scenarios(book, patterns, select)
-    trio.run(_serve, ScenarioBook(found, delivery), found, host, port, api_key)
+    plans = ScenarioBook(found, delivery)
+    asked = Asked(**options)
+    if workers == 1:
+        trio.run(_serve, plans, asked, None, partial(_announce, found=found))
+        click.echo("stopped", err=True)
+        return
+    check_platform()
+    # Tried here, once: a worker that calls the shared port may reach another one.
+    trio.run(_try)
+    with held_port(asked.host, asked.port) as port:
+        shared = attrs.evolve(asked, port=port)
 
+        def announce() -> None:
+            _announce(f"http://{f'[{asked.host}]' if ':' in asked.host else asked.host}:{port}", found)
+            click.echo(f"  {workers} workers share the port, so")
+            for line in GIVEN_UP:
+                click.echo(f"    {line}")
 
-async def _serve(book: ScenarioBook, found: Sequence[Scenario], host: str, port: int, api_key: str | None) -> None:
-    async with serving(host=host, port=port, api_key=api_key, book=book, allow_remote=True) as server:
-        if server.warning:
-            click.echo(f"warning: {server.warning}", err=True)
-        _announce(server, found)
-        try:
-            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                async for _ in signals:
-                    break
-        except (ValueError, RuntimeError) as error:
-            raise StreamproofError(f"signals cannot be received here: {error}") from error
+        run_workers(workers, lambda worker: trio.run(_serve, plans, shared, worker, None), announce)
     click.echo("stopped", err=True)
 
 
-def _announce(server: MockServer, found: Sequence[Scenario]) -> None:
-    url = server.url
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What the command line says of the server."""
+
+    host: str
+    port: int
+    api_key: str | None
+    journal: str | None
+    quiet: bool
+
+
+async def _serve(
+    book: ScenarioBook, asked: Asked, worker: Worker | None, announce: Callable[[str], None] | None
+) -> None:
+    log = Log(quiet=asked.quiet, journal=asked.journal, worker=None if worker is None else worker.number)
+    with ExitStack() as stack:
+        # Signals are received to the very end: a second one must not cut the journal off.
+        try:
+            signals = stack.enter_context(trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM))
+        except (ValueError, RuntimeError) as error:
+            raise StreamproofError(f"signals cannot be received here: {error}") from error
+        stack.callback(log.close)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(log.run)
+            await _until_stopped(book, asked, worker, announce, log, signals)
+            nursery.cancel_scope.cancel()
+
+
+async def _until_stopped(
+    book: ScenarioBook,
+    asked: Asked,
+    worker: Worker | None,
+    announce: Callable[[str], None] | None,
+    log: Log,
+    signals: AsyncIterator[int],
+) -> None:
+    async with serving(
+        host=asked.host,
+        port=asked.port,
+        api_key=asked.api_key,
+        book=book,
+        allow_remote=True,
+        reuse_port=worker is not None,
+        on_finish=log.add if log.wants else None,
+    ) as server:
+        if server.warning and (worker is None or worker.number == 0):
+            click.echo(f"warning: {server.warning}", err=True)
+        if announce is not None:
+            announce(server.url)
+        async with trio.open_nursery() as nursery:
+            if worker is not None:
+                os.write(worker.ready, b".")
+                nursery.start_soon(_until_alone, worker.alive, nursery.cancel_scope)
+            async for _ in signals:
+                break
+            nursery.cancel_scope.cancel()
+
+
+async def _try() -> None:
+    async with serving():
+        pass
+
+
+async def _until_alone(alive: int, scope: trio.CancelScope) -> None:
+    """A worker whose parent is gone has nobody to stop it."""
+    await trio.lowlevel.wait_readable(alive)
+    scope.cancel()
+
+
+def _announce(url: str, found: Sequence[Scenario]) -> None:
     click.echo(f"streamproof is listening on {url}   (docs: {url}/docs, journal: {url}/__streamproof__/journal)")
     click.echo(f"  well behaved   export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY=sk-test")
     first = found[0].id
