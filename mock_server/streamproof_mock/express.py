@@ -209,7 +209,7 @@ class Express:
             await self._server.protocol_send(Updated(idle=True))
 
 
-def _server_of(send: Callable[[Any], Awaitable[None]]) -> TCPServer | None:
+def _server_of(send: Callable[[Any], Awaitable[None]]) -> Any:
     protocol = getattr(getattr(send, "__self__", None), "send", None)
     server = getattr(getattr(getattr(protocol, "__self__", None), "send", None), "__self__", None)
     return server if isinstance(server, TCPServer) else None

@@ -11,21 +11,21 @@ import trio
 
 from streamproof_mock.framing import BAD_CHUNK, LAST_CHUNK, MISSING, RequestFacts, chunk_prefix, framed
 from streamproof_mock.journal import Exchange
-from streamproof_mock.pacer import LONGEST_S, Lap, Pacer
-from streamproof_mock.sheet import Piece
+from streamproof_mock.ledger import note, sample
+from streamproof_mock.pacer import Lap, Pacer
+from streamproof_mock.sheet import LONGEST_S, SHORTEST_S, Piece, Sheet
+from streamproof_mock.track import Track
 from streamproof_mock.wire import Departure, Gone, Wire
 from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, EndingKind, Goaway, Operation, Pause, Write
 
 AwaitHook = Callable[[Exchange], Awaitable[bool]]
 """Returns True once the client has handed on all that `exchange.body_written` counts."""
 
-_WRITES_KEPT: Final = 10_000
 _BREATH_NS: Final = 500_000
 """A stream without pauses lets others run this often."""
 _ABANDONED_EVERY_S: Final = 0.05
-_SHORTEST_S: Final = 0.001
 _STEP_LIMIT: Final = 64
-"""Shorter pauses, and more operations between two pauses, are not the pacer's: others wait for it."""
+"""More operations between two pauses are not the pacer's: others wait for it."""
 
 _UNPLAYABLE: Final[dict[EndingKind, str]] = {
     "refuse": "an ending before any request: it needs a listener of its own",
@@ -92,6 +92,7 @@ class Player:
         bounds: Bounds,
         on_await: AwaitHook | None = None,
         pacer: Pacer | None = None,
+        sheet: Sheet | None = None,
         rest: Sequence[Piece] | None = None,
     ) -> None:
         self._plan = plan
@@ -105,6 +106,7 @@ class Player:
         self._operations: Iterator[Operation] = iter(())
         self._ahead: Operation | None = None
         """An operation that was taken, and not performed yet."""
+        self._sheet = sheet if sheet is not None and sheet.is_paced else None
         self._rest = rest
         """What is left of the plan's sheet, where some of it was sent before."""
         self._length = plan.content_length
@@ -152,6 +154,9 @@ class Player:
         if self._rest is not None:
             await self._go_on(self._rest)
             return
+        if self._sheet is not None and self._pacer is not None:
+            await self._by_sheet(self._sheet, self._pacer)
+            return
         if plan.ending.kind == "bad-head":
             await self._flush()
         elif not self._framed.bodiless:
@@ -162,6 +167,27 @@ class Player:
         self._lead = b""
         for self._held in rest:
             await self._flush()
+        await self._finish()
+
+    async def _by_sheet(self, sheet: Sheet, pacer: Pacer) -> None:
+        self._lead = b""
+        track = Track(sheet, self._exchange, self._wire)
+        track.step()
+        while True:
+            if track.rest is not None:
+                self._held, track.rest = track.rest, None
+                await self._flush()
+            if track.is_over:
+                break
+            if track.pause_s and not self._half_closed.is_set():
+                self._lap = Lap(track.step)
+                left_s = await pacer.play(self._lap, track.pause_s)
+                if not self._lap.is_cut:
+                    continue
+                await self._idle(left_s)
+            elif track.pause_s:
+                await self._idle(track.pause_s)
+            track.step()
         await self._finish()
 
     async def _body(self) -> None:
@@ -248,7 +274,7 @@ class Player:
 
     async def _pause(self, delay_s: float) -> None:
         """A pause, and all that follows it until something has to be waited for."""
-        if self._pacer is None or not _SHORTEST_S <= delay_s <= LONGEST_S or self._half_closed.is_set():
+        if self._pacer is None or not SHORTEST_S <= delay_s <= LONGEST_S or self._half_closed.is_set():
             await self._idle(delay_s)
             return
         self._lap = Lap(self._step)
@@ -264,7 +290,7 @@ class Player:
                 if self._held is not None and not self._flush_now():
                     break
                 self._hold(operation.data)
-            elif isinstance(operation, Pause) and _SHORTEST_S <= operation.delay_s <= LONGEST_S:
+            elif isinstance(operation, Pause) and SHORTEST_S <= operation.delay_s <= LONGEST_S:
                 if not self._flush_now():
                     break
                 return operation.delay_s
@@ -378,26 +404,3 @@ class Player:
             closes = self._framed.closes or self._wire.is_closed
             exchange.left = "server-closed" if closes else "stayed"
         exchange.ended_ns = perf_counter_ns()
-
-
-def note(exchange: Exchange, piece: Piece, written: int) -> None:
-    """Enters in the journal that so many bytes of a piece have just been written."""
-    exchange.wire_written += written
-    body = min(max(written - len(piece.prefix), 0), len(piece.data))
-    if body:
-        now_ns = perf_counter_ns()
-        exchange.body_written += body
-        exchange.last_byte_ns = now_ns
-        if exchange.first_byte_ns is None:
-            exchange.first_byte_ns = now_ns
-        if len(exchange.writes) < _WRITES_KEPT:
-            exchange.writes.append((now_ns, body))
-
-
-def sample(exchange: Exchange, wire: Wire) -> None:
-    """Enters in the journal what the client has of what was written."""
-    undelivered, unread = wire.outstanding()
-    if undelivered is not None:
-        exchange.delivered = max(exchange.wire_written - undelivered, 0)
-    if unread is not None:
-        exchange.read = max(exchange.wire_written - unread, 0)

@@ -1,4 +1,4 @@
-"""A sheet: all that an answer without silences says on an HTTP/1 connection, framed once.  Values only."""
+"""A sheet: all that a plain answer says on an HTTP/1 connection, framed once, with its pauses.  Values only."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import Final
 import attrs
 
 from streamproof_mock.framing import LAST_CHUNK, RequestFacts, chunk_prefix, framed
-from streamproof_scenarios.plan import AnswerPlan, Write
+from streamproof_scenarios.plan import AnswerPlan, Pause, Write
 
-PIECES_LIMIT: Final = 256
-SIZE_LIMIT: Final = 256 * 1024
-"""Pieces and bytes of a sheet at most: it is written without letting anybody else run."""
-_SHEETS_KEPT: Final = 256
+PIECES_LIMIT: Final = 4096
+SIZE_LIMIT: Final = 1024 * 1024
+"""Pieces and bytes of a sheet at most."""
+AT_ONCE_LIMIT: Final = 256
+"""Pieces without a pause between them at most: they are written without letting anybody else run."""
+SHORTEST_S: Final = 0.001
+LONGEST_S: Final = 1.0
+"""Pauses that a sheet may have; a stream's own task sleeps the others."""
+_SHEETS_KEPT: Final = 128
 
 
 @attrs.frozen
@@ -34,50 +39,79 @@ class Piece:
         return Piece(self.prefix[count:], self.data[left:], self.suffix[max(left - len(self.data), 0) :])
 
 
+@attrs.frozen
+class Beat:
+    """A piece as it is sent, and the silence after it."""
+
+    send: bytes
+    body: int
+    """Bytes of the body among them."""
+    pause_s: float
+
+
 @attrs.frozen(kw_only=True)
 class Sheet:
     """One answer, send by send."""
 
     status: int
     pieces: tuple[Piece, ...]
-    sends: tuple[bytes, ...]
+    beats: tuple[Beat, ...]
     """Each piece as it is sent."""
+
+    @property
+    def is_paced(self) -> bool:
+        """True when there is a pause in it."""
+        return any(beat.pause_s for beat in self.beats)
 
 
 def sheet_of(plan: AnswerPlan, request: RequestFacts) -> Sheet | None:
-    """The sheet of a plan; None where the plan wants more than bytes, or has more of them than a sheet may."""
+    """The sheet of a plan; None where the plan wants more than bytes and pauses, or more than a sheet may have."""
     if plan.delay_s or plan.ending.kind != "clean" or plan.http != "h1":
         return None
     parts = _parts(plan)
     if parts is None:
         return None
-    body = sum(map(len, parts))
+    body = sum(len(data) for data, _ in parts)
     length = body if plan.content_length is None else plan.content_length
     head = framed(plan, request, length=length)
     if head.closes or head.bodiless or (plan.framing == "length" and length != body):
         return None
-    pieces = [
-        Piece(chunk_prefix(len(part)), part, b"\r\n") if head.chunked else Piece(b"", part, b"") for part in parts
-    ]
-    pieces = pieces or [Piece(b"", b"", b"")]
+    pieces = [_piece(data, is_chunked=head.chunked) for data, _ in parts]
     pieces[0] = attrs.evolve(pieces[0], prefix=head.head + pieces[0].prefix)
     if head.chunked:
         pieces[-1] = attrs.evolve(pieces[-1], suffix=pieces[-1].suffix + LAST_CHUNK)
-    sends = tuple(piece.whole for piece in pieces)
-    return Sheet(status=plan.status, pieces=tuple(pieces), sends=sends)
+    beats = tuple(
+        Beat(piece.whole, len(piece.data), pause_s) for piece, (_, pause_s) in zip(pieces, parts, strict=True)
+    )
+    return Sheet(status=plan.status, pieces=tuple(pieces), beats=beats)
 
 
-def _parts(plan: AnswerPlan) -> list[bytes] | None:
-    parts: list[bytes] = []
-    size = 0
+def _piece(data: bytes, *, is_chunked: bool) -> Piece:
+    # An empty chunk would end the body.
+    return Piece(chunk_prefix(len(data)), data, b"\r\n") if is_chunked and data else Piece(b"", data, b"")
+
+
+def _parts(plan: AnswerPlan) -> list[tuple[bytes, float]] | None:
+    """What is sent at once, each with the pause after it.  The first goes with the head, the last ends the body."""
+    parts: list[tuple[bytes, float]] = []
+    size = run = 0
     for operation in plan.operations():
-        if not isinstance(operation, Write) or operation.promised:
+        match operation:
+            case Write(promised=False):
+                size += len(operation.data)
+                run += 1
+                if operation.data:
+                    parts.append((operation.data, 0.0))
+            case Pause() if SHORTEST_S <= operation.delay_s <= LONGEST_S:
+                data, before_s = parts.pop() if parts else (b"", 0.0)
+                parts.append((data, before_s + operation.delay_s))
+                run = 0
+            case _:
+                return None
+        if len(parts) > PIECES_LIMIT or size > SIZE_LIMIT or run > AT_ONCE_LIMIT:
             return None
-        size += len(operation.data)
-        if len(parts) == PIECES_LIMIT or size > SIZE_LIMIT:
-            return None
-        if operation.data:  # an empty chunk would end the body
-            parts.append(operation.data)
+    if not parts or parts[-1][1]:
+        parts.append((b"", 0.0))
     return parts
 
 

@@ -11,10 +11,10 @@ import attrs
 from streamproof_mock.choice import choose
 from streamproof_mock.express import Express, Known, Memo
 from streamproof_mock.journal import Exchange
-from streamproof_mock.player import note, sample
+from streamproof_mock.ledger import note, sample
 from streamproof_mock.request import Request
 from streamproof_mock.routes import route_of
-from streamproof_mock.sheet import Piece, Sheet, Sheets
+from streamproof_mock.sheet import Piece, Sheet
 from streamproof_mock.wire import Gone, Wire
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ class ShortDesk:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._sheets = Sheets()
         self.memo = Memo()
 
     def express(self, wire: Wire, scope: HTTPScope) -> Express | None:
@@ -69,9 +68,9 @@ class ShortDesk:
         answer = part.answer
         if answer.encoding is not None and not request.offers(answer.encoding):
             return False
-        sheet = self._sheets.of(answer, known.facts)
+        sheet = stage.sheets.of(answer, known.facts)
         wire = express.wire
-        if sheet is None or not wire.is_open:
+        if sheet is None or sheet.is_paced or not wire.is_open:
             return False
         exchange = Exchange(
             nonce=None,
@@ -110,9 +109,9 @@ class ShortDesk:
 
 def _write(sheet: Sheet, exchange: Exchange, wire: Wire) -> Sequence[Piece]:
     """Sends a sheet; what is left of it where the socket is full.  Raises Gone."""
-    for number, (data, piece) in enumerate(zip(sheet.sends, sheet.pieces, strict=True)):
-        count = wire.write_now(data)
+    for number, (beat, piece) in enumerate(zip(sheet.beats, sheet.pieces, strict=True)):
+        count = wire.write_now(beat.send)
         note(exchange, piece, count)
-        if count < len(data):
+        if count < len(beat.send):
             return (piece.after(count), *sheet.pieces[number + 1 :])
     return ()

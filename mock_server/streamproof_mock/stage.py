@@ -27,7 +27,7 @@ from streamproof_mock.replies import complaint, empty_reply
 from streamproof_mock.request import BODY_LIMIT, Abandoned, Request, TooLarge, read_body
 from streamproof_mock.routes import MODELS, dialect_of, route_of
 from streamproof_mock.session import Session
-from streamproof_mock.sheet import Piece
+from streamproof_mock.sheet import Piece, Sheets
 from streamproof_mock.shortcut import Rest, ShortDesk
 from streamproof_mock.wire import Connections, Wire, WireUnreachable
 from streamproof_scenarios.plan import AnswerPlan, Plan
@@ -84,6 +84,7 @@ class Stage:
         self._players: set[Performer] = set()
         self._wires: set[Wire] = set()
         self.pacer = Pacer()
+        self.sheets = Sheets()
         self.shortcuts = ShortDesk(self) if shortcuts else None
 
     # For the outside
@@ -228,8 +229,18 @@ class Stage:
             player = PlainPlayer(answer, wire, exchange, request=facts)
         else:
             hook = session.on_await if session is not None else None
+            # A plan of the catalogue is played again and again; the server's own answers are made for one request.
+            sheet = None if exchange.case is None else self.sheets.of(answer, facts)
             player = Player(
-                answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook, pacer=self.pacer, rest=rest
+                answer,
+                wire,
+                exchange,
+                request=facts,
+                bounds=self.bounds,
+                on_await=hook,
+                pacer=self.pacer,
+                sheet=sheet,
+                rest=rest,
             )
         self._players.add(player)
         try:
