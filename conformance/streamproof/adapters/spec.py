@@ -88,3 +88,10 @@ def built_in(name: str) -> ClientSpec:
         command=(sys.executable, "-m", f"streamproof.subjects.{name}"),
         env=own_python(),
     )
+
+
+def broken_client(fault: str) -> ClientSpec:
+    """The reference client with one fault of `streamproof.subjects.broken`."""
+    return ClientSpec(
+        name=fault, command=(sys.executable, "-m", "streamproof.subjects.broken", fault), env=own_python()
+    )

@@ -49,6 +49,8 @@ class Settings:
 
     timeout_s: float = 10.0
     jobs: int = 2
+    confirms: bool = True
+    """Whether a failure is played once more, in a fresh process."""
     strict: bool = False
     pinned: str | None = None
     known_failing: KnownList = attrs.field(factory=KnownList)
@@ -142,7 +144,7 @@ class Runner:
         started_ns = time.perf_counter_ns()
         try:
             result = await self._case(client, job)
-            if result.verdict == "fail":
+            if result.verdict == "fail" and self._settings.confirms:
                 result = await self._confirmed(job, result)
         except NotPlayable as error:
             return plain_result(job, self._subject, verdict="skip", reason=str(error))

@@ -227,9 +227,9 @@ async def test_sweep_is_one_case_of_many_plays(play: Play, faulty: Any, written:
 
 @pytest.mark.parametrize("delivery", ["as-written", "every-split"])
 async def test_encoding_that_was_not_offered_is_skipped(delivery: str, play: Play, written: Any) -> None:
-    gzip = SHORT.replace("stream: {", "stream: {encoding: gzip, ")
-    run = await play(REFERENCE, [attrs.evolve(item, delivery=delivery) for item in written(gzip)])
-    assert (run.only.verdict, run.only.reason) == ("skip", "the client does not offer to read gzip")
+    coded = SHORT.replace("stream: {", "stream: {encoding: br, ")
+    run = await play(REFERENCE, [attrs.evolve(item, delivery=delivery) for item in written(coded)])
+    assert (run.only.verdict, run.only.reason) == ("skip", "the client does not offer to read br")
 
 
 async def test_body_without_a_place_to_split_is_skipped(play: Play, written: Any) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from streamproof.subjects.reference.coding import decoded
 from streamproof.subjects.reference.connection import Connection
 from streamproof.subjects.reference.dialects import DIALECTS
 from streamproof.subjects.reference.error import ClientError, excerpt
@@ -93,7 +94,7 @@ class Session:
             connection.send(self._request, self._idle_timeout_s)
             head = connection.head()
             _check(head, connection, self._content_type)
-            for piece in connection.body():
+            for piece in decoded(connection.body()) if _coding(head) == "gzip" else connection.body():
                 yield from self._chat.receive(piece)
                 if self._chat.done:
                     break
@@ -126,7 +127,7 @@ def _request(run: Mapping[str, Json]) -> bytes:
         f"POST {target} HTTP/1.1",
         f"Host: {url.netloc.rpartition('@')[2]}",
         f"Accept: {dialect.content_type}",
-        "Accept-Encoding: identity",
+        "Accept-Encoding: gzip",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "User-Agent: streamproof-reference",
@@ -139,14 +140,12 @@ def _request(run: Mapping[str, Json]) -> bytes:
 def _check(head: Head, connection: Connection, content_type: str) -> None:
     """Raises `ClientError` for an answer that is not a stream of this type, with what its body says of the reason."""
     kind = (head.header("content-type") or "").partition(";")[0].strip().lower()
-    encoding = (head.header("content-encoding") or "identity").strip().lower()
-    if head.status == 200 and kind == content_type and encoding == "identity":
+    coding = _coding(head)
+    if head.status == 200 and kind == content_type and coding in {"identity", "gzip"}:
         return
     if head.status == 200 and kind == content_type:
-        raise ClientError(
-            "content_encoding", f"the body is encoded as {encoding}, which was not asked for", phase="open"
-        )
-    text = connection.beginning(BODY_LIMIT, BODY_WAIT_S).decode("utf-8", "replace")
+        raise ClientError("content_encoding", f"the body is encoded as {coding}, which was not asked for", phase="open")
+    text = _explanation(head, connection).decode("utf-8", "replace")
     try:
         said = error_in(json.loads(text))
     except (ValueError, RecursionError):
@@ -164,6 +163,21 @@ def _check(head: Head, connection: Connection, content_type: str) -> None:
         retryable=head.status in RETRIED_STATUSES,
         wait_s=_asked_wait_s(head),
     )
+
+
+def _coding(head: Head) -> str:
+    coding = (head.header("content-encoding") or "identity").strip().lower()
+    return "gzip" if coding == "x-gzip" else coding
+
+
+def _explanation(head: Head, connection: Connection) -> bytes:
+    read = connection.beginning(BODY_LIMIT, BODY_WAIT_S)
+    if _coding(head) != "gzip":
+        return read
+    try:
+        return next(decoded([read]), b"")
+    except ClientError:
+        return read
 
 
 def _plain_reason(text: str) -> str:
