@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import trio
 from hypercorn.config import Config, Sockets
-from hypercorn.trio import serve
 
 from streamproof_mock.app import MockApp
 from streamproof_mock.choice import EmptyBook, PlanBook
+from streamproof_mock.connection import serve
 from streamproof_mock.journal import Journal
 from streamproof_mock.player import AwaitHook, Bounds
 from streamproof_mock.selftest import try_wire
