@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from streamproof_formats.note import Note
     from streamproof_formats.response import BodyEnd, ResponseHead
     from streamproof_formats.sse import Event
+    from streamproof_formats.states import StateTable
 
 Json = Any
 """A value as `json.loads` gives it."""
@@ -42,6 +43,9 @@ class Machine(Protocol):
 
     Beside `DIALECTS` and `machine(name, *, request, profile) -> Machine`, the registry `streamproof_formats.dialects`
     has `read_error(name, status, body) -> StreamError` for an answer that is no stream.
+
+    What a stream may have very many of (choices, calls, items, parts) is kept up to a bound: beyond it, taking an event
+    or an item raises LimitError.
     """
 
     def receive(self, event: Event, number: int, notes: Sequence[Note] = ()) -> Iterable[Finding]:
@@ -96,6 +100,8 @@ class Dialect:
 
     name: str
     title: str
+    about: str
+    """What it is, who speaks it and how a stream goes, in two or three sentences."""
     rule_prefix: str
     """What the ids of its rules begin with: `OC-`."""
     base_path: str
@@ -108,6 +114,10 @@ class Dialect:
     headers: Mapping[str, str] = attrs.field(factory=dict)
     """Headers that every call must have beside its key, by lower-case name: a version of the API."""
     framing: StreamFraming = "sse"
+    array_type: str | None = None
+    """Media type of an answer that is one JSON array of what would be the events, where a call may ask for that."""
+    answer_type: str | None = None
+    """Media type of a whole answer, where it tells by itself that no stream was asked for."""
     content_type: str = "text/event-stream"
     """Media type of a successful stream, without parameters."""
     terminator: str | None
@@ -126,6 +136,8 @@ class Dialect:
     """False where the format has no finish reason that a stream must carry."""
     cites: Mapping[str, str] = attrs.field(factory=dict)
     """The rule that a finding of a check of clients cites where the scenario names none, by the check's name."""
+    states: tuple[StateTable, ...]
+    """What may follow what: of the stream first, then of what it consists of."""
 
     def target(self, model: str | None = None) -> str:
         """Path and query of the streaming call; `model` is used where the path names one."""

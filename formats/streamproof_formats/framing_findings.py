@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from streamproof_formats.payload import is_payload
-from streamproof_formats.rules import broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from streamproof_formats.finding import Finding
+    from streamproof_formats.dialects.breaches import Place
     from streamproof_formats.note import Note, NoteKind
     from streamproof_formats.response import BodyEnd
     from streamproof_formats.sse import Event
 
-Breach = tuple["Finding", str | None]
-"""A finding, and what a profile looks at: the kind of the note, or the data that was left unclosed."""
+Breach = tuple[str, str, str | None, "Place"]
+"""Rule, message, what a profile looks at (the kind of the note, or the data that was left unclosed), and place."""
 
 _PLAIN: Final[Mapping[NoteKind, tuple[str, str]]] = {
     "bom": ("SSE-04", "expected the first line at byte 0, found a byte order mark before it"),
@@ -110,5 +109,4 @@ def _of_data_lines(note: Note, event: Event, *, is_json: bool) -> Iterator[Breac
 
 
 def _at(note: Note, rule: str, message: str) -> Breach:
-    finding = broken(rule, message, event=note.event, start=note.start, end=note.end)
-    return finding, note.text if note.kind == "unclosed" else note.kind
+    return rule, message, note.text if note.kind == "unclosed" else note.kind, (note.event, note.start, note.end)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from streamproof_formats.payload import is_json
 from streamproof_formats.response import BodyFraming
-from streamproof_formats.rules import broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from streamproof_formats.response import BodyEnd, ResponseHead
 
 EVENT_STREAM: Final = "text/event-stream"
+JSON: Final = "application/json"
 JSON_LINES: Final = "application/x-ndjson"
 
 _LONGEST_LENGTH: Final = 18  # digits
@@ -52,9 +52,8 @@ def _is_length(value: str) -> bool:
 
 def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> Iterator[Breach]:
     """What the head breaks by itself; `asks_for_stream` tells whether the request wanted a stream."""
-    found = media_type(head)
     if asks_for_stream and 200 <= head.status < 300:
-        yield from _of_success(head, content_type, found)
+        yield from of_success(head, content_type)
     # The rules on the headers of a stream are those of server-sent events; Ollama sends none of these headers.
     if content_type == EVENT_STREAM and is_stream(head, content_type):
         yield from _of_stream(head)
@@ -77,7 +76,9 @@ def of_head(head: ResponseHead, content_type: str, *, asks_for_stream: bool) -> 
         yield _breach("SSE-50", "expected no Transfer-Encoding in the answer to an HTTP/1.0 request, found one")
 
 
-def _of_success(head: ResponseHead, content_type: str, found: str | None) -> Iterator[Breach]:
+def of_success(head: ResponseHead, content_type: str) -> Iterator[Breach]:
+    """What the head of a success breaks where a stream was asked for."""
+    found = media_type(head)
     if content_type == JSON_LINES and found != content_type:
         yield _breach("ND-05", f"expected content type {content_type}, found {found or 'none'}")
     if content_type != EVENT_STREAM:
@@ -85,7 +86,7 @@ def _of_success(head: ResponseHead, content_type: str, found: str | None) -> Ite
     if head.status != 200:
         yield _breach("SSE-40", f"expected status 200 for a stream, found {head.status}")
     if found != content_type:
-        yield _breach("SSE-40", f"expected content type {content_type}, found {found or 'none'}")
+        yield _breach("SSE-40", f"expected content type {content_type}, found {found or 'none'}", about=found)
 
 
 def _of_stream(head: ResponseHead) -> Iterator[Breach]:
@@ -160,5 +161,5 @@ def _of_length(announced: int, end: BodyEnd, framing: BodyFraming) -> Iterator[B
             yield _breach("SSE-43b", f"expected a body of {announced} bytes as announced, found {framing.size}")
 
 
-def _breach(rule: str, message: str) -> Breach:
-    return broken(rule, message), None
+def _breach(rule: str, message: str, about: str | None = None) -> Breach:
+    return rule, message, about, (None, None, None)

@@ -22,6 +22,7 @@ NoteKind = Literal[
     "raw-separator",  # U+0085, U+2028 or U+2029 unescaped in data
     "unclosed",  # fields, or the beginning of a JSON line, at the end of the input that nothing closes: they are lost
     "blank-line",  # JSON lines: lines without JSON between two others, or at the end
+    "unclosed-array",  # a JSON array that the end of the input leaves open; what had come of an element is lost
     "no-line-end",  # JSON lines: the last line has no end and is whole; `count` is the number of lines of the body
 ]
 

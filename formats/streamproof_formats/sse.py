@@ -1,62 +1,33 @@
-"""Server-sent events (WHATWG HTML 9.2), sans-io: bytes in, events out, and events in, bytes out.
+"""Server-sent events (WHATWG HTML 9.2), sans-io: bytes in, events out; `sse_encoder` is the way back.
 
 The decoder looks at each byte a bounded number of times however the body is cut, and takes the usual blocks by the
-shortest way: `data: {...}`, LF, LF, alone or below `event: name`, LF.  What it sees of the framing beside events, it
-tells in notes.
+shortest way: `data: {...}` and a blank line, alone or below `event: name`, the lines ended by LF or by CRLF.  What it
+sees of the framing beside events, it tells in notes.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from enum import Enum
-from typing import TYPE_CHECKING, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import attrs
 
+from streamproof_formats.event import DEFAULT_LIMIT, END_OF_STREAM, NEED_DATA, Event, LimitError, Signal
 from streamproof_formats.note import Note
+from streamproof_formats.sse_encoder import EOL, Eol, encode, encode_comment, encode_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from streamproof_formats.note import NoteKind
 
-
-@attrs.frozen
-class Event:
-    """A dispatched event.  `start` and `end` are byte offsets in the body, half open, its blank line included.
-
-    It starts with the first line of its block, which may be a comment.  Where CRLF ends the blank line but not the line
-    before it, the LF stays outside: the event is dispatched at the CR, before it can be known that an LF follows.
-    """
-
-    type: str
-    data: str
-    id: str
-    start: int
-    end: int
-
-
-class Signal(Enum):
-    """What `Decoder.next_event` gives where there is no event."""
-
-    NEED_DATA = "need data"
-    END_OF_STREAM = "end of stream"
-
-
-NEED_DATA: Final = Signal.NEED_DATA
-END_OF_STREAM: Final = Signal.END_OF_STREAM
-
-DEFAULT_LIMIT: Final = 1 << 28
-"""Bytes of a line, and of the data of an event, that a decoder accepts unless told otherwise."""
-
-
-class LimitError(ValueError):
-    """A line or an event is longer than the decoder may hold; reading cannot go on."""
-
-
+__all__ = [
+    "DEFAULT_LIMIT", "END_OF_STREAM", "EOL", "NEED_DATA", "Decoder", "Eol", "Event", "LimitError", "Signal",
+    "encode", "encode_comment", "encode_lines",
+]  # fmt: skip
 _LF: Final = 0x0A
 _CR: Final = 0x0D
+_SPACE: Final = 0x20
+_BLANK: Final = {1: b"\n\n", 2: b"\r\n\r\n"}  # the end of a line and a blank line, by the length of a line end
 _BOM: Final = b"\xef\xbb\xbf"
 _SEPARATOR: Final = re.compile("[\x85\u2028\u2029]")
 _SEPARATOR_BYTES: Final = re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]")
@@ -146,23 +117,11 @@ class Decoder:
             if self._cr < at:
                 self._cr = self._find(_CR, at)
             lf = self._lf
-            if (
-                self._block < 0
-                and lf < self._cr
-                and lf + 1 < size
-                and buffer[lf + 1] == _LF
-                and buffer.startswith(b"data: ", at)
-                and (event := self._simple_event(at, lf)) is not None
-            ):
-                return event
-            if (
-                self._block < 0
-                and lf < self._cr
-                and buffer.startswith(b"event: ", at)
-                and buffer.startswith(b"data: ", lf + 1)
-                and (event := self._named_event(at, lf)) is not None
-            ):
-                return event
+            if self._block < 0:
+                # Where lines end in CRLF, the first block has told so in a note.
+                width = 1 if lf < self._cr else 2 if self._cr + 1 == lf and "crlf" in self._line_ends else 0
+                if width and (event := self._usual_event(at, lf + 1 - width, width)) is not None:
+                    return event
             end = min(lf, self._cr)
             if end - at > self._max_line:
                 self._fail("line", self._base + at, self._max_line)
@@ -191,34 +150,52 @@ class Decoder:
         self._error = LimitError(f"the {what} at byte {start} of the body is longer than the {limit} bytes allowed")
         raise self._error
 
-    def _simple_event(self, at: int, lf: int) -> Event | None:
-        """The event of a block that is one clean `data: ` line; None where it has to go the long way."""
-        if lf - at > self._max_line or lf - at > self._max_event:
+    def _usual_event(self, at: int, end: int, width: int) -> Event | None:
+        """The event of a block of the usual form; None where it has to go the long way.
+
+        Its first line ends at `end`, and line ends are `width` bytes long: LF or CRLF.
+        """
+        if self._buffer.startswith(b"data:", at):
+            if self._buffer.startswith(_BLANK[width], end):
+                return self._simple_event(at, end, width)
+        elif self._buffer.startswith(b"event: ", at) and self._buffer.startswith(b"data: ", end + width):
+            return self._named_event(at, end, width)
+        return None
+
+    def _simple_event(self, at: int, end: int, width: int) -> Event | None:
+        """The event of a block that is one clean `data:` line; None where it has to go the long way."""
+        if end - at > self._max_line or end - at > self._max_event:
             return None
-        data = self._clean_text(at + 6, lf)
+        is_spaced = self._buffer[at + 5] == _SPACE
+        data = self._clean_text(at + 5 + is_spaced, end)
         if data is None:
             return None
-        self._at = lf + 2
+        self._at = end + 2 * width
+        number, start = self._count, self._base + at
         self._count += 1
-        start = self._base + at
-        return Event("message", data, self.last_event_id, start, start + lf - at + 2)
+        if not is_spaced:
+            self._notes.append(Note(kind="no-space", start=start, end=self._base + end, event=number))
+        self._after_crlf = width == 2
+        return Event("message", data, self.last_event_id, start, self._base + self._at)
 
-    def _named_event(self, at: int, lf: int) -> Event | None:
+    def _named_event(self, at: int, end: int, width: int) -> Event | None:
         """The event of a block that is one `event: ` and one clean `data: ` line; None as above."""
         buffer = self._buffer
-        end = self._find(_LF, lf + 1)
-        if end > self._cr or buffer[end + 1 : end + 2] != b"\n":
+        second = end + width
+        stop = self._find(_LF, second) + 1 - width
+        if not buffer.startswith(_BLANK[width], stop) or buffer.find(b"\r", second, stop) >= 0:
             return None
-        if lf - at > _PREVIEW or max(lf - at, end - lf) > self._max_line or end - lf > self._max_event:
+        if end - at > _PREVIEW or max(end - at, stop - second) > self._max_line or stop - second > self._max_event:
             return None
-        name, data = buffer[at + 7 : lf], self._clean_text(lf + 7, end)
+        name, data = buffer[at + 7 : end], self._clean_text(second + 6, stop)
         if data is None or not name.isascii():
             return None
-        self._at = end + 2
+        self._at = stop + 2 * width
         number, start, kind = self._count, self._base + at, name.decode()
         self._count += 1
-        self._notes.append(Note(kind="event-field", start=start, end=self._base + lf, event=number, text=kind))
-        return Event(kind or "message", data, self.last_event_id, start, self._base + end + 2)
+        self._notes.append(Note(kind="event-field", start=start, end=self._base + end, event=number, text=kind))
+        self._after_crlf = width == 2
+        return Event(kind or "message", data, self.last_event_id, start, self._base + self._at)
 
     def _clean_text(self, start: int, end: int) -> str | None:
         """The text of some data; None where it is no UTF-8, or holds what a note tells of."""
@@ -381,55 +358,3 @@ class Decoder:
         for kind, note in self._line_ends.items():
             if note.event is None and note.start >= self._block >= 0:
                 self._line_ends[kind] = attrs.evolve(note, event=number)
-
-
-Eol = Literal["lf", "crlf", "cr"]
-
-EOL: Final[Mapping[Eol, str]] = {"lf": "\n", "crlf": "\r\n", "cr": "\r"}
-
-_ANY_EOL: Final = re.compile("\r\n|\r|\n")
-
-
-def encode_lines(lines: Iterable[str], *, eol: Eol = "lf", unclosed: int = 0) -> bytes:
-    """Writes a block line by line and closes it with a blank line.
-
-    `unclosed` line ends are left off at the end: 1 for the blank line, 2 for the end of the last line too.  What the
-    lines hold is written as it is; lone surrogates become the bytes that no UTF-8 has.
-    """
-    if unclosed not in (0, 1, 2):
-        raise ValueError(f"expected 0, 1 or 2 line ends to leave off, found {unclosed}")
-    ends = EOL[eol]
-    text = ends.join(lines) + ends * (2 - unclosed)
-    return text.encode("utf-8", "surrogatepass")
-
-
-def encode(
-    data: str | Sequence[str] | None,
-    *,
-    event: str | None = None,
-    id: str | None = None,  # noqa: A002 - the name of the field
-    retry: int | str | None = None,
-    before: Sequence[str] = (),
-    eol: Eol = "lf",
-    space: bool = True,
-    unclosed: int = 0,
-) -> bytes:
-    """Writes one event: the lines `before` as they are, then `event`, `id`, `retry`, then the data.
-
-    A text becomes one `data` line for each of its lines, a sequence one for each of its items; None writes none.  With
-    `space=False` no space follows the colons.
-    """
-    colon = ": " if space else ":"
-    lines = list(before)
-    for name, value in (("event", event), ("id", id), ("retry", retry)):
-        if value is not None:
-            lines.append(f"{name}{colon}{value}")
-    if data is not None:
-        values = _ANY_EOL.split(data) if isinstance(data, str) else data
-        lines += [f"data{colon}{value}" for value in values]
-    return encode_lines(lines, eol=eol, unclosed=unclosed)
-
-
-def encode_comment(text: str = "", *, eol: Eol = "lf") -> bytes:
-    """Writes a comment, closed by a blank line as servers do; a line of its own for each line of the text."""
-    return encode_lines([f": {line}" if line else ":" for line in _ANY_EOL.split(text)], eol=eol)

@@ -23,11 +23,14 @@ class Tally:
     def add(self, *findings: Finding) -> None:
         """Takes findings that were made later than all before."""
         for finding in findings:
-            kept = self._kept.setdefault(finding.rule, [])
-            if len(kept) < MOST_OF_ONE_RULE:
+            rule = finding.rule
+            kept = self._kept.get(rule)
+            if kept is None:
+                self._kept[rule] = [finding]
+            elif len(kept) < MOST_OF_ONE_RULE:
                 kept.append(finding)
             else:
-                self._left_out[finding.rule] = self._left_out.get(finding.rule, 0) + 1
+                self._left_out[rule] = self._left_out.get(rule, 0) + 1
 
     def findings(self) -> tuple[Finding, ...]:
         """What is kept, by place in the body, those without a place last, then by rule.

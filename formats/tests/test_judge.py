@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from streamproof_formats.judge import Judge, judge
 from streamproof_formats.message import StreamError
-from streamproof_formats.response import BodyFraming, ResponseHead
-from streamproof_formats.rule import Level
-from streamproof_formats.rules import http, sse
+from streamproof_formats.response import ResponseHead
 from streamproof_formats.sse import Event, encode
 from streamproof_formats.tally import MOST_OF_ONE_RULE
 
@@ -50,113 +48,6 @@ def with_hi(event: bytes) -> bytes:
 
 PRETTY = json.dumps(json.loads(chunk(delta={"content": "Hi"})), indent=1)
 LONG = len(GOOD)
-
-# Rule, body, arguments: each breaks that rule of the base layer, and no other.
-BROKEN = [
-    ("SSE-02b", with_hi(HI.replace(b"Hi", b"H\xff")), {}),
-    ("SSE-02b", GOOD + b": \xff\n\n", {}),
-    ("SSE-04", b"\xef\xbb\xbf" + GOOD, {}),
-    ("SSE-06", GOOD.replace(b"\n", b"\r\n"), {}),
-    ("SSE-06", GOOD.replace(b"\n", b"\r"), {}),
-    ("SSE-06", ROLE + HI + FINISH + b": c\r\n\n" + DONE, {}),
-    ("SSE-08", with_hi(encode(chunk(delta={"content": "a\u2028b"}))), {}),
-    ("SSE-08", with_hi(encode(chunk(delta={"content": "a\x85b"}))), {}),
-    ("SSE-13", with_hi(encode(chunk(delta={"content": "Hi"}), space=False)), {}),
-    ("SSE-26", ROLE + HI + FINISH + b"data: [DONE]\n", {}),
-    ("SSE-26", ROLE + HI + FINISH + b"data: [DONE]", {}),
-    ("SSE-26", GOOD + b"event: x", {}),
-    ("SSE-26", ROLE + HI[:-1] + FINISH + DONE, {}),
-    ("SSE-26", GOOD.replace(b"\n\n", b"\n") + b"\n", {}),
-    ("SSE-27b", with_hi(encode(chunk(delta={"content": "Hi"}), id="1")), {}),
-    ("SSE-27b", with_hi(b"id\n\n" + HI), {}),
-    ("SSE-28", with_hi(b"event: ping\n\n" + HI), {}),
-    ("SSE-28", with_hi(b"retry: 3000\n\n" + HI), {}),
-    ("SSE-30", with_hi(encode(PRETTY)), {}),
-    ("SSE-40", b"{}", {"head": head(("content-type", "application/json"), NO_CACHE)}),
-    ("SSE-40", GOOD, {"head": head(CONTENT_TYPE, NO_CACHE, status=201)}),
-    ("SSE-40", GOOD, {"head": head(NO_CACHE)}),
-    ("SSE-41b", GOOD, {"head": head(("content-type", "text/event-stream; charset=iso-8859-1"), NO_CACHE)}),
-    ("SSE-42", GOOD, {"head": head(CONTENT_TYPE)}),
-    ("SSE-42", GOOD, {"head": head(CONTENT_TYPE, ("cache-control", "private, max-age=60"))}),
-    ("SSE-43", GOOD, {"head": head(CONTENT_TYPE, NO_CACHE, ("content-length", str(LONG)), framing="length")}),
-    ("SSE-44", GOOD, {"head": head(CONTENT_TYPE, NO_CACHE, ("connection", "close"), http="2", framing="h2")}),
-    ("SSE-47", b"<html>", {"head": head(("content-type", "text/html"), status=502)}),
-    ("SSE-47", b"no JSON", {"head": head(("content-type", "application/json"), status=429)}),
-    ("SSE-47", b"", {"head": head(("content-type", "application/json"), status=500)}),
-    ("SSE-48", GOOD, {"head": GOOD_HEAD, "end": "fin"}),
-    ("SSE-48", GOOD, {"head": GOOD_HEAD, "end": "reset"}),
-    ("SSE-48", GOOD, {"head": GOOD_HEAD, "end": "bad-framing"}),
-    ("SSE-50", GOOD, {"head": attrs.evolve(GOOD_HEAD, request_http="1.0")}),
-]  # fmt: skip
-
-# What cannot be broken alone: rules, body, arguments.
-BROKEN_TOGETHER = [
-    (["SSE-43", "SSE-43b", "SSE-48"], ROLE + HI + FINISH, LONG, {"end": "fin"}),
-    (["SSE-43", "SSE-43b", "SSE-48"], ROLE + HI + FINISH, LONG, {}),
-    (["SSE-43", "SSE-48"], ROLE + HI + FINISH, LONG, {"end": "reset"}),
-    (["SSE-43"], ROLE + HI + FINISH, LONG, {"end": "timeout"}),
-    (["SSE-43", "SSE-43b"], GOOD + b"data: x\n\n", LONG, {}),
-    (["SSE-43", "SSE-43b"], GOOD, LONG, {"framing": BodyFraming(size=LONG, is_whole=True, excess=3)}),
-]
-
-KEPT = [
-    ("SSE-02b", GOOD.replace(b"Hi", "你好 😀".encode()), {}),
-    ("SSE-02b", GOOD + b": \xe2\x80", {}),
-    ("SSE-08", with_hi(encode(json.dumps(json.loads(chunk(delta={"content": "a\u2028b"}))))), {}),
-    ("SSE-26", GOOD + b": ping", {}),
-    ("SSE-26", ROLE + HI + b"data: {", {"end": "timeout"}),
-    ("SSE-28", GOOD + b"foo: bar\n\n", {}),
-    ("SSE-29", ROLE + b": ping\n\n" + HI + b":\n\n" + FINISH + DONE, {}),
-    ("SSE-40", GOOD, {"head": GOOD_HEAD}),
-    ("SSE-40", b"{}", {"head": head(("content-type", "application/json")), "request": {"stream": False}}),
-    ("SSE-40", b"{}", {"head": head(("content-type", "application/json"), status=400)}),
-    ("SSE-41b", GOOD, {"head": head(("content-type", 'Text/Event-Stream; a=b;Charset="UTF-8"'), NO_CACHE)}),
-    ("SSE-42", GOOD, {"head": head(CONTENT_TYPE, ("cache-control", "private, No-Store"))}),
-    ("SSE-47", ERROR_BODY, {"head": head(("content-type", "application/json; charset=utf-8"), status=429)}),
-    ("SSE-47", b'{"n": ' + b"9" * 5000 + b"}", {"head": head(("content-type", "application/p+json"), status=429)}),
-    ("SSE-47", b'{"err', {"head": head(JSON_TYPE, status=429, framing="close"), "end": "reset"}),
-    ("SSE-48", GOOD, {"head": head(CONTENT_TYPE, NO_CACHE, framing="close"), "end": "clean"}),
-    ("SSE-48", GOOD, {"head": head(CONTENT_TYPE, NO_CACHE, framing="close"), "end": "reset"}),
-    ("SSE-48", GOOD, {"head": GOOD_HEAD, "end": "bad-framing", "framing": BodyFraming(size=9, is_whole=True)}),
-    ("SSE-48", GOOD, {"head": GOOD_HEAD, "end": "timeout"}),
-    ("SSE-50", GOOD, {"head": head(CONTENT_TYPE, NO_CACHE, framing="close", http="1.0", request_http="1.0")}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("rule", "body", "arguments"), BROKEN)
-def test_what_breaks_one_rule_of_the_base_layer_is_found_as_that(rule, body, arguments):
-    assert set(base_rules(body, **arguments)) == {rule}
-
-
-@pytest.mark.parametrize(("rules", "body", "announced", "arguments"), BROKEN_TOGETHER)
-def test_lengths_that_lie_are_found(rules, body, announced, arguments):
-    answer = head(CONTENT_TYPE, NO_CACHE, ("content-length", str(announced)), framing="length")
-    assert base_rules(body, head=answer, **arguments) == rules
-
-
-@pytest.mark.parametrize(("rule", "body", "arguments"), KEPT)
-def test_what_keeps_the_rules_of_the_base_layer_makes_no_finding(rule, body, arguments):
-    assert base_rules(body, **arguments) == []
-
-
-def test_length_and_coding_together_are_found():
-    answer = attrs.evolve(GOOD_HEAD, headers=(*GOOD_HEAD.headers, ("content-length", "9")))
-    assert base_rules(GOOD, head=answer) == ["SSE-43", "SSE-44"]
-
-
-def test_lengths_that_contradict_each_other_are_found():
-    answer = head(CONTENT_TYPE, NO_CACHE, ("content-length", "1, 2"), framing="length")
-    assert base_rules(GOOD, head=answer) == ["SSE-43", "SSE-43b"]
-
-
-def test_each_rule_that_bytes_can_break_is_broken_by_one_of_the_tables():
-    shown = {rule for rule, _, _ in BROKEN} | {"SSE-43b"}
-    wanted = {
-        rule.id
-        for rule in (*sse.RULES, *http.RULES)
-        if rule.binds == "server" and rule.level is not Level.MAY and rule.unshowable is None and rule.profile is None
-    }
-    assert shown == wanted
 
 
 def test_bytes_behind_the_announced_length_are_not_judged():

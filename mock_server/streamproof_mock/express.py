@@ -4,7 +4,7 @@ Hypercorn and h11 spend some 400 microseconds on a request whose answer costs 20
 requests again and again; so on a plain HTTP/1.1 connection at rest, bytes that equal a request that has come the long
 way are answered at once, and h11 never hears of them.  All else goes on to Hypercorn as if nobody stood in between.
 
-Besides `wire.py` this is the one place that knows Hypercorn's insides:
+Besides the package `wire` this is the one place that knows Hypercorn's insides:
 
     TCPServer       .protocol (replaced by Express) .protocol_send .stream .context.terminated
     ProtocolWrapper .protocol .handle
@@ -111,9 +111,9 @@ class Express:
     """Stands where Hypercorn's ProtocolWrapper stood, on one connection."""
 
     @classmethod
-    def on(cls, wire: Wire, desk: Desk) -> Express | None:
+    def on(cls, send: Callable[[Any], Awaitable[None]], wire: Wire, desk: Desk) -> Express | None:
         """The short way on this connection, opened if need be; None where there is none (TLS, HTTP/2)."""
-        server = _server_of(wire.send)
+        server = _server_of(send)
         if server is None or wire.is_tls or wire.is_h2 or not wire.writes_directly:
             return None
         found = server.protocol

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 if TYPE_CHECKING:
-    from streamproof_scenarios.plan import AnswerPlan
+    from streamproof_scenarios.plan import AnswerPlan, EndingPlace
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
 BAD_CHUNK: Final = b"zz\r\n"
 """A chunk-size line that is not hexadecimal."""
 BAD_STATUS_LINE: Final = b"HTTP/1.1 two-hundred OK\r\n"
 """RFC 9112, 4: a status code is three digits."""
+BAD_HEADER: Final = b"no header at all\r\n"
+"""RFC 9112, 5: a field line is a name, a colon, a value."""
 MISSING: Final = 16
 """By so many bytes a chunk that is cut off announces more than is sent."""
 
@@ -82,7 +84,25 @@ def framed(plan: AnswerPlan, request: RequestFacts, *, length: int | None) -> Fr
         status_line = BAD_STATUS_LINE
     # Header values are written as given: text as UTF-8, which is what a careless server would send.
     fields = b"".join(f"{name}: {value}\r\n".encode() for name, value in headers)
-    return Framed(head=status_line + fields + b"\r\n", chunked=chunked, bodiless=bodiless, closes=closes)
+    if plan.ending.kind == "bad-header":
+        fields = BAD_HEADER + fields
+    return Framed(
+        head=sent_of(status_line + fields + b"\r\n", plan.ending.place),
+        chunked=chunked,
+        bodiless=bodiless,
+        closes=closes,
+    )
+
+
+def sent_of(head: bytes, place: EndingPlace | None) -> bytes:
+    """What is sent of a head: all of it, nothing, or its first half, which ends within a line."""
+    match place:
+        case None:
+            return head
+        case "before-head":
+            return b""
+        case "in-head":
+            return head[: len(head) // 2]
 
 
 def chunk_prefix(size: int) -> bytes:

@@ -24,6 +24,7 @@ class Exchange:
     connection: int
     """Number of the TCP connection, from 0: equal numbers are one connection reused."""
     method: str
+    """"" where the connection ended before a request; so are `path` and `http` then."""
     path: str
     http: str
     headers: tuple[tuple[str, str], ...]

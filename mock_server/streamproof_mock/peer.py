@@ -39,6 +39,9 @@ _AT_RECEIVED, _AT_NOT_SENT, _AT_SENT, _AT_SENT_AGAIN = 128, 144, 200, 208
 """Offsets in `struct tcp_info`; the last two since Linux 4.19."""
 _INFO_SIZE: Final = 216
 
+_TCP_CLOSE: Final = 7
+"""The first byte of `struct tcp_info` is the state (linux/tcp_states.h)."""
+
 _SIOCOUTQ: Final = 0x5411
 """Bytes written that the other end has not acknowledged: tcp(7)."""
 
@@ -131,6 +134,14 @@ def written(ours: _Socket) -> int:
     (sent,), (again,) = _U64.unpack_from(info, _AT_SENT), _U64.unpack_from(info, _AT_SENT_AGAIN)
     count: int = sent - again + waiting
     return count
+
+
+def has_been_reset(ours: _Socket) -> bool:
+    """True when this connection is over without a FIN of the other end's: it was reset."""
+    try:
+        return ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_SIZE)[0] == _TCP_CLOSE
+    except OSError:
+        return False
 
 
 def question(ours: Address, theirs: Address) -> bytes:

@@ -11,12 +11,13 @@ import trio
 
 from streamproof_mock.framing import BAD_CHUNK, LAST_CHUNK, MISSING, RequestFacts, chunk_prefix, framed
 from streamproof_mock.journal import Exchange
-from streamproof_mock.ledger import note, sample
+from streamproof_mock.ledger import note, note_body, sample
 from streamproof_mock.pacer import Lap, Pacer
 from streamproof_mock.sheet import LONGEST_S, SHORTEST_S, Piece, Sheet
 from streamproof_mock.track import Track
 from streamproof_mock.wire import Departure, Gone, Wire
-from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, EndingKind, Goaway, Operation, Pause, Write
+from streamproof_scenarios.plan import BEFORE_REQUEST, AnswerPlan, AwaitDelivered, Goaway, Operation, Pause, Write
+from streamproof_scenarios.transports import misfit, spoken
 
 AwaitHook = Callable[[Exchange], Awaitable[bool]]
 """Returns True once the client has handed on all that `exchange.body_written` counts."""
@@ -26,15 +27,6 @@ _BREATH_NS: Final = 500_000
 _ABANDONED_EVERY_S: Final = 0.05
 _STEP_LIMIT: Final = 64
 """More operations between two pauses are not the pacer's: others wait for it."""
-
-_UNPLAYABLE: Final[dict[EndingKind, str]] = {
-    "refuse": "an ending before any request: it needs a listener of its own",
-    "reset-on-accept": "an ending before any request: it needs a listener of its own",
-    "tls-stall": "a TLS handshake, and this server speaks plain HTTP",
-    "no-close-notify": "a TLS connection, and this server speaks plain HTTP",
-    "rst-stream": "an HTTP/2 frame, and this connection is HTTP/1.1",
-    "goaway": "an HTTP/2 frame, and this connection is HTTP/1.1",
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -65,18 +57,13 @@ class Unplayable(Exception):  # noqa: N818  becomes a fault, not an error
     """The plan asks for what this server or this connection cannot do; says what."""
 
 
-def unplayable(plan: AnswerPlan, wire: Wire) -> str | None:
-    """Why this plan cannot be performed on this wire, in words; None when it can."""
-    kind = plan.ending.kind
-    if kind in _UNPLAYABLE:
-        return f"this server cannot play the ending {kind} yet: that is {_UNPLAYABLE[kind]}"
-    if wire.is_h2:
-        return "this server cannot play plans over HTTP/2 yet: connect with HTTP/1.1"
-    if plan.http == "h2" or plan.framing == "h2":
-        return "the plan wants HTTP/2, and this connection is HTTP/1.1"
-    if kind in ("in-chunk", "bad-chunk") and plan.framing != "chunked":
-        return f"the ending {kind} needs chunked framing, and the plan's framing is {plan.framing}"
-    return None
+def unplayable(plan: AnswerPlan, wire: Wire, http: str) -> str | None:
+    """Why this plan cannot be performed on this wire for a request of this version, in words; None when it can."""
+    if plan.ending.kind in BEFORE_REQUEST:
+        return f"the ending {plan.ending.kind} comes before any request, and this is one; use the session's own address"
+    if http == "1.0" and plan.ending.kind in {"in-chunk", "bad-chunk"}:
+        return f"the ending {plan.ending.kind} needs chunks, and the request is of HTTP/1.0, which has none"
+    return misfit(plan, spoken(is_h2=wire.is_h2, is_tls=wire.is_tls))
 
 
 class Player:
@@ -97,6 +84,7 @@ class Player:
     ) -> None:
         self._plan = plan
         self._wire = wire
+        self._request = request
         self._exchange = exchange
         self._bounds = bounds
         self._on_await = on_await
@@ -139,8 +127,8 @@ class Player:
                     self._exchange.fault = str(reason)
         finally:
             if not self._ended:
-                sample(self._exchange, self._wire)
-                self._wire.reset()
+                self._sample()
+                await self._wire.break_off()
             self._note_end()
 
     # The plan
@@ -149,7 +137,8 @@ class Player:
         plan, exchange = self._plan, self._exchange
         if plan.delay_s:
             await self._idle(plan.delay_s)
-        exchange.status = plan.status
+        if not plan.ending.is_headless:
+            exchange.status = plan.status
         await self._wire.begin(plan.status, close=self._framed.closes)
         if self._rest is not None:
             await self._go_on(self._rest)
@@ -157,7 +146,7 @@ class Player:
         if self._sheet is not None and self._pacer is not None:
             await self._by_sheet(self._sheet, self._pacer)
             return
-        if plan.ending.kind == "bad-head":
+        if plan.ending.is_headless:
             await self._flush()
         elif not self._framed.bodiless:
             await self._body()
@@ -208,10 +197,8 @@ class Player:
                     await self._flush()
                     await self._await_delivered()
                 case Goaway():
-                    message = (
-                        "this server cannot play goaway yet: that is an HTTP/2 frame, and this connection is HTTP/1.1"
-                    )
-                    raise Unplayable(message)
+                    await self._flush()
+                    await self._goaway()
                 case _:
                     assert_never(operation)
 
@@ -235,16 +222,23 @@ class Player:
         whole = piece.whole
         if not whole:
             return
-        # Before a write, not after: whoever leaves once the last byte is out has not left the answer.
-        if perf_counter_ns() - self._breath_ns > _BREATH_NS:
-            await trio.lowlevel.checkpoint()
-            self._breath_ns = perf_counter_ns()
+        await self._breathe()
         self._lead, self._held = b"", None
         before = self._wire.written
         try:
             await self._wire.write(whole)
         finally:
             note(self._exchange, piece, self._wire.written - before)
+
+    def _note_body(self, size: int) -> None:
+        if size:
+            note_body(self._exchange, size)
+
+    async def _breathe(self) -> None:
+        # Before a write, not after: whoever leaves once the last byte is out has not left the answer.
+        if perf_counter_ns() - self._breath_ns > _BREATH_NS:
+            await trio.lowlevel.checkpoint()
+            self._breath_ns = perf_counter_ns()
 
     # Barriers
 
@@ -332,28 +326,28 @@ class Player:
         match self._plan.ending.kind:
             case "clean":
                 await self._end_clean()
-            case "fin" | "bad-head":
+            case "fin" | "bad-head" | "bad-header" | "no-close-notify" as kind:
                 await self._flush()
-                self._close()
+                await self._close(notify=kind != "no-close-notify")
             case "reset":
                 await self._flush()
                 await wire.wait_taken(self._bounds.reset_s)
                 self._ended = True
-                sample(self._exchange, self._wire)
+                self._sample()
                 wire.reset()
             case "in-chunk":
                 piece = self._held or Piece(b"", b"", b"")
                 self._held = Piece(chunk_prefix(len(piece.data) + MISSING), piece.data, b"")
                 await self._flush()
-                self._close()
+                await self._close()
             case "bad-chunk":
                 await self._flush(BAD_CHUNK)
-                self._close()
+                await self._close()
             case "stall":
                 await self._flush()
                 exchange.complete = True
                 await self._idle(self._bounds.stall_s)
-                self._close()
+                await self._close()
             case other:
                 message = f"this server cannot play the ending {other} yet"
                 raise Unplayable(message)
@@ -364,21 +358,28 @@ class Player:
         lies = self._plan.framing == "length" and self._length != self._exchange.body_written
         if lies and not self._framed.bodiless and not self._framed.closes:
             # Whoever announces a wrong length cannot use the connection again: what follows is not an answer.
-            self._close()
+            await self._close()
             return
         await self._finish()
 
     async def _finish(self) -> None:
         self._exchange.complete = self._exchange.fault is None
         self._ended = True
-        sample(self._exchange, self._wire)
+        self._sample()
         self._note_end()
         await self._wire.finish()
 
-    def _close(self) -> None:
+    async def _close(self, *, notify: bool = True) -> None:
+        exchange = self._exchange
+        exchange.complete = exchange.fault is None
+        exchange.left = exchange.left or "server-closed"
         self._ended = True
-        sample(self._exchange, self._wire)
-        self._wire.close()
+        self._sample()
+        self._note_end()
+        await self._wire.close(notify=notify)
+
+    async def _goaway(self) -> None:
+        raise Unplayable("goaway is an HTTP/2 frame, and this connection is HTTP/1.1")
 
     # The client
 
@@ -395,6 +396,9 @@ class Player:
                 self._lap.leave()
         else:
             self._scope.cancel()
+
+    def _sample(self) -> None:
+        sample(self._exchange, self._wire)
 
     def _note_end(self) -> None:
         exchange = self._exchange

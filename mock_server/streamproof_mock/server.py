@@ -2,52 +2,43 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager
 
 import trio
-from hypercorn.config import Config, Sockets
 
 from streamproof_mock.app import MockApp
 from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.connection import serve
+from streamproof_mock.door import Doors
 from streamproof_mock.journal import Journal
 from streamproof_mock.player import AwaitHook, Bounds
+from streamproof_mock.ports import GRACE_S, CannotServe, NotLoopback, Port, PortInUse, TlsPorts, listen, origin_of
 from streamproof_mock.selftest import try_wire
 from streamproof_mock.session import Session
 from streamproof_mock.stage import FinishHook, Stage
 from streamproof_mock.wire import Connections, WireUnreachable
 from streamproof_scenarios.plan import Plan
+from streamproof_scenarios.transports import NAMES, Transport
 
 if sys.platform == "linux":
     from streamproof_mock.peer import Kernel
 
-_BACKLOG: Final = 4096
-_GRACE_S: Final = 1.0
-"""How long a stop waits for connections that do not end by themselves."""
+__all__ = ["CannotServe", "MockServer", "NotLoopback", "PortInUse", "serving"]
 
-
-class CannotServe(Exception):  # noqa: N818
-    """The server cannot start; the message says why and what to do."""
-
-
-class PortInUse(CannotServe):
-    """Another program listens on the address that was asked for."""
-
-
-class NotLoopback(CannotServe):
-    """The address can be reached from other machines, and nobody said that it may."""
+Start = Callable[[Port], Awaitable[None]]
+"""Serves one more port for as long as the server runs; returns once it does."""
 
 
 class MockServer:
     """A running server."""
 
-    def __init__(self, stage: Stage, warning: str | None) -> None:
+    def __init__(self, stage: Stage, warning: str | None, tls: TlsPorts, start: Start) -> None:
         self._stage = stage
+        self._tls = tls
+        self._start = start
         self.warning = warning
         """What a user must be told when the server can be reached from other machines."""
 
@@ -71,33 +62,39 @@ class MockServer:
         """How many requests were answered without Hypercorn."""
         return 0 if self._stage.shortcuts is None else self._stage.shortcuts.memo.taken
 
-    def play(self, plan: Plan, *, on_await: AwaitHook | None = None) -> Session:
-        """Lays a plan out under a new nonce; `on_await` says when the client has handed on what was sent to it."""
-        return self._stage.play(plan, on_await)
+    @property
+    def ca_file(self) -> str | None:
+        """Where the certificate lies that clients must trust; None without TLS."""
+        return self._tls.ca_file
+
+    async def secure(self) -> None:
+        """Opens the ports for TLS, unless they are open.  Raises CannotServe, where certificates cannot be made."""
+        self._stage.urls.update(await self._tls.open(self._start))
+
+    def url_over(self, transport: Transport) -> str:
+        """The origin for a client that speaks this.  Raises CannotServe for TLS where the server has none."""
+        try:
+            return self._stage.urls[transport]
+        except KeyError:
+            raise _without(transport) from None
+
+    def play(self, plan: Plan, *, on_await: AwaitHook | None = None, transport: Transport = "h1") -> Session:
+        """Lays a plan out under a new nonce; `on_await` says when the client has handed on what was sent to it.
+
+        The session's address is the one for `transport`.  Raises CannotServe as `url_over` does.
+        """
+        try:
+            return self._stage.play(plan, on_await, transport)
+        except KeyError:
+            raise _without(transport) from None
 
     def reset(self) -> None:
         """Forgets sessions and journal; what is played is broken off."""
         self._stage.reset()
 
 
-class _Bound(Config):
-    """Hypercorn's configuration for a socket that is bound already, and for silence."""
-
-    accesslog = None
-    errorlog = None
-    graceful_timeout = _GRACE_S
-    keep_alive_timeout = 75.0
-    keep_alive_max_requests = sys.maxsize
-    h11_max_incomplete_size = 64 * 1024
-    backlog = _BACKLOG
-    include_server_header = False
-
-    def __init__(self, listener: socket.socket) -> None:
-        self._listener = listener
-
-    def create_sockets(self) -> Sockets:
-        """The one socket."""
-        return Sockets([], [self._listener], [])
+def _without(transport: Transport) -> CannotServe:
+    return CannotServe(f"this server has no TLS, and {NAMES[transport]} was asked for; start it with TLS")
 
 
 @asynccontextmanager
@@ -112,6 +109,8 @@ async def serving(
     bounds: Bounds | None = None,
     control_token: str | None = None,
     allow_remote: bool = False,
+    tls: bool = False,
+    tls_port: int = 0,
     shortcuts: bool = True,
     reuse_port: bool = False,
     on_finish: FinishHook | None = None,
@@ -122,55 +121,74 @@ async def serving(
     boundaries by waiting.  `control_token` opens the control API to other machines; so does nothing else.
     `shortcuts` False has each request go all the way through Hypercorn.  `reuse_port` lets other processes listen on
     the same port.  `on_finish` is told of each exchange once its answer has ended.
+    The port speaks HTTP/1.1 and HTTP/2 in the clear.  `tls` opens two more for TLS: `tls_port` offers HTTP/2 and
+    HTTP/1.1 by ALPN, the other HTTP/1.1 alone; it needs the extra `streamproof[tls]`.
     Raises CannotServe, of which PortInUse and NotLoopback are two kinds.
     """
-    listener, warning = _listen(host, port, allow_remote=allow_remote, reuse_port=reuse_port)
     kernel = None
     if sys.platform == "linux" and ask_kernel:
         kernel = Kernel.opened()
-    stage = Stage(
-        journal=Journal(journal_limit),
-        book=book or EmptyBook(),
-        connections=Connections(kernel),
-        bounds=bounds or Bounds(),
-        api_key=api_key,
-        cors=warning is None,
-        shortcuts=shortcuts,
-    )
-    stage.url = _url(listener)
-    try:
-        async with _running(stage, listener, control_token):
-            await _try(stage, listener)
-            stage.on_finish = on_finish
-            yield MockServer(stage, warning)
-    finally:
-        listener.close()
+    with ExitStack() as stack:
         if kernel is not None:
-            kernel.close()
+            stack.callback(kernel.close)
+        listener, warning = listen(host, port, allow_remote=allow_remote, reuse_port=reuse_port)
+        stack.callback(listener.close)
+        stage = Stage(
+            journal=Journal(journal_limit),
+            book=book or EmptyBook(),
+            connections=Connections(kernel),
+            bounds=bounds or Bounds(),
+            api_key=api_key,
+            cors=warning is None,
+            shortcuts=shortcuts,
+        )
+        stage.urls = dict.fromkeys(("h1", "h2c"), origin_of(listener))
+        ports = TlsPorts(stack, host=host, port=tls_port, allow_remote=allow_remote)
+        async with _running(stage, listener, ports, control_token) as start:
+            await _try(stage, listener)
+            server = MockServer(stage, warning, ports, start)
+            if tls:
+                await server.secure()
+            stage.on_finish = on_finish
+            yield server
 
 
 @asynccontextmanager
-async def _running(stage: Stage, listener: socket.socket, token: str | None) -> AsyncIterator[None]:
+async def _running(stage: Stage, listener: socket.socket, ports: TlsPorts, token: str | None) -> AsyncIterator[Start]:
     stop, stopped = trio.Event(), trio.Event()
     shield = trio.CancelScope(shield=True)
 
-    async def run(task_status: trio.TaskStatus[list[str]]) -> None:
+    async def run_app(
+        port: Port, stop: trio.Event, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        await serve(MockApp(stage, token), port, shutdown_trigger=stop.wait, task_status=task_status)
+
+    async def run_alone(listener: socket.socket, transport: Transport, stop: trio.Event) -> None:
+        await run_app(Port(listener, ports.contexts.get(transport)), stop)
+
+    async def run(task_status: trio.TaskStatus[Start]) -> None:
         # Hypercorn leaves sockets open when it is cancelled: it is stopped by its own means, whatever ends the context.
         with shield:
-            config: Any = _Bound(listener)
-            await serve(MockApp(stage, token), config, shutdown_trigger=stop.wait, task_status=task_status)
+            async with trio.open_nursery() as nursery:
+
+                async def start(port: Port) -> None:
+                    await nursery.start(run_app, port, stop)
+
+                await start(Port(listener))
+                task_status.started(start)
         stopped.set()
 
     try:
         async with trio.open_nursery() as nursery:
-            await nursery.start(run)
+            start = await nursery.start(run)
             nursery.start_soon(stage.pacer.run)
+            stage.doors = Doors(nursery, listener, run_alone)
             try:
-                yield
+                yield start
             finally:
                 stop.set()
                 stage.shut_down()
-                with trio.move_on_after(2 * _GRACE_S, shield=True):
+                with trio.move_on_after(2 * GRACE_S, shield=True):
                     await stopped.wait()
                 shield.cancel()
                 nursery.cancel_scope.cancel()
@@ -188,41 +206,3 @@ async def _try(stage: Stage, listener: socket.socket) -> None:
         await try_wire(stage, anywhere.get(host, host), port)
     except WireUnreachable as error:
         raise CannotServe(str(error)) from error
-
-
-def _listen(host: str, port: int, *, allow_remote: bool, reuse_port: bool) -> tuple[socket.socket, str | None]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        message = f"expected a host name or an address to listen on, found {host!r}: {error}"
-        raise CannotServe(message) from error
-    family, kind, protocol, _, address = found[0]
-    warning = None
-    if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
-        warning = (
-            f"{host} can be reached from other machines, and this server answers anyone: "
-            "use it on networks that you trust, or listen on 127.0.0.1"
-        )
-        if not allow_remote:
-            message = f"expected a loopback address, found {host}, which other machines can reach; allow it explicitly"
-            raise NotLoopback(message)
-    listener = socket.socket(family, kind, protocol)
-    try:
-        if sys.platform != "win32":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if reuse_port:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.bind(address)
-        listener.listen(_BACKLOG)
-        listener.setblocking(False)
-    except OSError as error:
-        listener.close()
-        message = f"cannot listen on {host} port {port}: {error.strerror}; choose another port, or 0 for a free one"
-        raise PortInUse(message) from error
-    return listener, warning
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -66,7 +66,7 @@ class Sheet:
 
 def sheet_of(plan: AnswerPlan, request: RequestFacts) -> Sheet | None:
     """The sheet of a plan; None where the plan wants more than bytes and pauses, or more than a sheet may have."""
-    if plan.delay_s or plan.ending.kind != "clean" or plan.http != "h1":
+    if plan.delay_s or plan.ending.kind != "clean" or plan.http != "h1" or plan.framing not in {"chunked", "length"}:
         return None
     parts = _parts(plan)
     if parts is None:

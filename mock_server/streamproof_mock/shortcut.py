@@ -18,7 +18,7 @@ from streamproof_mock.sheet import Piece, Sheet
 from streamproof_mock.wire import Gone, Wire
 
 if TYPE_CHECKING:
-    from hypercorn.typing import HTTPScope
+    from hypercorn.typing import ASGISendCallable, HTTPScope
 
     from streamproof_mock.stage import Part, Stage
 
@@ -40,9 +40,9 @@ class ShortDesk:
         self._stage = stage
         self.memo = Memo()
 
-    def express(self, wire: Wire, scope: HTTPScope) -> Express | None:
+    def express(self, send: ASGISendCallable, wire: Wire, scope: HTTPScope) -> Express | None:
         """The short way on the connection of a request that has come the long way."""
-        express = Express.on(wire, self)
+        express = Express.on(send, wire, self)
         if express is not None and express.learns:
             express.learn(Request.of(scope))
         return express

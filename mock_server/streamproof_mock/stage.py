@@ -17,11 +17,12 @@ from streamproof_formats.dialects import DIALECTS, validate_request
 from streamproof_mock.behaviour import Endpoint
 from streamproof_mock.behaviour.errors import Refusal, refused
 from streamproof_mock.choice import Chosen, PlanBook, choose
+from streamproof_mock.door import Doors, is_needed
 from streamproof_mock.express import Express
 from streamproof_mock.framing import RequestFacts
+from streamproof_mock.h2_player import H2Player
 from streamproof_mock.journal import Exchange, Journal
 from streamproof_mock.pacer import Pacer
-from streamproof_mock.plain import PlainPlayer
 from streamproof_mock.player import AwaitHook, Bounds, Performer, Player, unplayable
 from streamproof_mock.replies import complaint, empty_reply
 from streamproof_mock.request import BODY_LIMIT, Abandoned, Request, TooLarge, read_body
@@ -29,8 +30,9 @@ from streamproof_mock.routes import MODELS, dialect_of, route_of
 from streamproof_mock.session import Session
 from streamproof_mock.sheet import Piece, Sheets
 from streamproof_mock.shortcut import Rest, ShortDesk
-from streamproof_mock.wire import Connections, Wire, WireUnreachable
+from streamproof_mock.wire import Connections, H2Wire, Wire, WireUnreachable, wire_of
 from streamproof_scenarios.plan import AnswerPlan, Plan
+from streamproof_scenarios.transports import Transport
 
 _PREFLIGHT: Final = (
     ("access-control-allow-origin", "*"),
@@ -75,10 +77,13 @@ class Stage:
         self.bounds = bounds
         self.cors = cors
         self.endpoint = Endpoint(api_key=api_key, scenarios=book.ids)
-        self.url = ""
+        self.urls: dict[Transport, str] = {}
+        """The origin for each transport that is served."""
         self.on_finish: FinishHook | None = None
         self.trouble: str | None = None
         """Why the wire could not be reached, where it could not."""
+        self.doors: Doors | None = None
+        """Set once the server runs."""
         self.sessions: dict[str, Session] = {}
         self._played: Counter[str] = Counter()
         self._players: set[Performer] = set()
@@ -89,10 +94,32 @@ class Stage:
 
     # For the outside
 
-    def play(self, plan: Plan, on_await: AwaitHook | None = None) -> Session:
-        """Lays a plan out under a new nonce."""
-        session = Session(plan, self.url, on_await, lambda nonce: void(self.sessions.pop(nonce, None)))
+    @property
+    def url(self) -> str:
+        """The origin in the clear."""
+        return self.urls["h1"]
+
+    def play(self, plan: Plan, on_await: AwaitHook | None = None, transport: Transport = "h1") -> Session:
+        """Lays a plan out under a new nonce.  Raises KeyError for a transport that is not served."""
+        url = "" if plan.answers[0].ending.kind == "tls-stall" else self.urls[transport]
+        door = self.doors.opened(plan, transport) if self.doors is not None and is_needed(plan) else None
+
+        def forget(nonce: str) -> None:
+            self.sessions.pop(nonce, None)
+            if door is not None:
+                door.close()
+
+        session = Session(plan, url if door is None else door.url, on_await, forget)
         self.sessions[session.nonce] = session
+        if door is not None and self.doors is not None:
+            self.doors.attend(
+                door,
+                session,
+                journal=self.journal,
+                connections=self.connections,
+                bounds=self.bounds,
+                finish=self.finish,
+            )
         return session
 
     def reset(self) -> None:
@@ -105,6 +132,8 @@ class Stage:
 
     def shut_down(self) -> None:
         """Breaks off everything, at once."""
+        if self.doors is not None:
+            self.doors.close()
         for player in tuple(self._players):
             player.stop()
         for wire in tuple(self._wires):
@@ -115,11 +144,11 @@ class Stage:
     async def serve(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answers one request, from its body to its end."""
         try:
-            wire = Wire.of(send, self.connections)
+            wire = wire_of(send, self.connections)
         except WireUnreachable as error:
             self.trouble = str(error)
             raise
-        express = None if self.shortcuts is None else self.shortcuts.express(wire, scope)
+        express = None if self.shortcuts is None else self.shortcuts.express(send, wire, scope)
         with self._open(wire):
             try:
                 data = await read_body(receive, BODY_LIMIT)
@@ -218,17 +247,17 @@ class Stage:
         rest: Sequence[Piece] | None = None,
     ) -> None:
         if exchange.case is not None:
-            exchange.fault = unplayable(answer, wire)
+            exchange.fault = unplayable(answer, wire, request.http)
         if answer.encoding is not None and not request.offers(answer.encoding):
             exchange.fault = f"the client did not offer the content encoding {answer.encoding}, which the plan needs"
         if exchange.fault is not None:
             answer = complaint(501, exchange.fault, close=True)
         facts = self.facts(request)
-        player: Performer
-        if wire.is_h2:
-            player = PlainPlayer(answer, wire, exchange, request=facts)
+        hook = session.on_await if session is not None else None
+        player: Player
+        if isinstance(wire, H2Wire):
+            player = H2Player(answer, wire, exchange, request=facts, bounds=self.bounds, on_await=hook)
         else:
-            hook = session.on_await if session is not None else None
             # A plan of the catalogue is played again and again; the server's own answers are made for one request.
             sheet = None if exchange.case is None else self.sheets.of(answer, facts)
             player = Player(
@@ -304,7 +333,3 @@ def _breaches(dialect: str, data: bytes) -> tuple[str, ...]:
     except (ValueError, RecursionError):
         return ("$: expected JSON, found something else",)
     return tuple(validate_request(dialect, body))
-
-
-def void(_: object) -> None:
-    """Nothing, whatever came."""

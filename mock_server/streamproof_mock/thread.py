@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from streamproof_mock.journal import Journal
 from streamproof_mock.server import MockServer, serving
 from streamproof_mock.session import Session
 from streamproof_scenarios.plan import Plan
+from streamproof_scenarios.transports import Transport
 
 
 class ServerThread:
@@ -57,10 +59,24 @@ class ServerThread:
         """What the server saw and did."""
         return self._running.journal
 
-    def play(self, plan: Plan) -> Session:
+    @property
+    def ca_file(self) -> str | None:
+        """Where the certificate lies that clients must trust, None without TLS."""
+        return self._running.ca_file
+
+    @property
+    def asks_kernel(self) -> bool:
+        """True when boundaries are kept by asking the kernel what clients have read."""
+        return self._running.asks_kernel
+
+    def url_over(self, transport: Transport) -> str:
+        """The origin for a client that speaks this.  Raises CannotServe for TLS where the server has none."""
+        return self._running.url_over(transport)
+
+    def play(self, plan: Plan, *, transport: Transport = "h1") -> Session:
         """Lays a plan out under a new nonce.  Read `origin` and `exchanges` of the session; the rest goes by here."""
-        server = self._running
-        session: Session = trio.from_thread.run_sync(server.play, plan, trio_token=self._token)
+        play = partial(self._running.play, plan, transport=transport)
+        session: Session = trio.from_thread.run_sync(play, trio_token=self._token)
         return session
 
     def settled(self, session: Session, limit_s: float) -> bool:

@@ -116,6 +116,15 @@ async def test_a_plan_that_does_not_fit_the_connection_is_a_fault(server, connec
     assert not session.exchanges[0].complete
 
 
+@pytest.mark.parametrize("end", ["in-chunk", "bad-chunk"])
+async def test_a_broken_chunk_is_nothing_for_a_client_without_chunks(server, connect, plan_of, end):
+    session = server.play(plan_of(Write(A), end=end))
+    client = await connect(server)
+    await client.post(f"/r/{session.nonce}/x", http="1.0")
+    assert (await client.hear()).status == 501
+    assert "HTTP/1.0" in session.exchanges[0].fault
+
+
 async def test_a_million_bytes_before_a_reset_all_arrive(server, connect, plan_of):
     piece = b"x" * 100_000
     session = server.play(plan_of(*[Write(piece)] * 10, end="reset", framing="close"))

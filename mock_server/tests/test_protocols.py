@@ -62,18 +62,6 @@ async def test_a_refusal_over_http_2_is_the_same(server, connect):
     assert (status, json.loads(data)["error"]["param"]) == (400, "model")
 
 
-async def test_a_plan_is_not_played_over_http_2_but_refused_in_words(server, connect, plan_of):
-    session = server.play(plan_of(Write(b"a")))
-    client = OverH2(await connect(server))
-    await client.post(f"/r/{session.nonce}/v1/chat/completions", ASK)
-    status, data = await client.hear()
-    assert status == 501
-    assert "HTTP/2" in json.loads(data)["error"]["message"]
-    assert await session.settled(1)
-    assert "HTTP/2" in session.exchanges[0].fault
-    assert not session.exchanges[0].complete
-
-
 @pytest.mark.parametrize("pieces", [1, 2])
 async def test_requests_sent_at_once_are_answered_in_order(server, connect, plan_of, pieces):
     one, other = server.play(plan_of(Write(b"1"))), server.play(plan_of(Write(b"2"), close=True))

@@ -12,7 +12,7 @@ import trio
 from streamproof_mock import selftest
 from streamproof_mock.server import CannotServe, NotLoopback, PortInUse, serving
 from streamproof_mock.thread import ServerThread
-from streamproof_mock.wire import Connections, Wire, WireUnreachable
+from streamproof_mock.wire import Connections, H1Wire, WireUnreachable, wire_of
 from streamproof_scenarios.plan import Write
 
 
@@ -73,7 +73,7 @@ async def test_servers_run_side_by_side(connect, plan_of):
 
 async def test_a_hypercorn_that_is_another_is_refused_at_the_start(monkeypatch):
     monkeypatch.setattr(selftest, "_tried", set())
-    monkeypatch.setattr("streamproof_mock.wire.TCPServer", int)
+    monkeypatch.setattr("streamproof_mock.wire.reach.TCPServer", int)
     with pytest.raises(CannotServe, match=r"hypercorn [0-9.]+: expected HTTPStream .* install hypercorn"):
         async with serving():
             raise AssertionError
@@ -81,11 +81,11 @@ async def test_a_hypercorn_that_is_another_is_refused_at_the_start(monkeypatch):
 
 async def test_a_hypercorn_that_says_more_than_we_do_is_refused_at_the_start(monkeypatch):
     async def heard(self, message):
-        await self.send(message)
+        await self._send(message)
 
     monkeypatch.setattr(selftest, "_tried", set())
     monkeypatch.setattr(selftest, "_LIMIT_S", 0.2)
-    monkeypatch.setattr(Wire, "_silently", heard)
+    monkeypatch.setattr(H1Wire, "_silently", heard)
     with pytest.raises(CannotServe, match="on the wire, found"):
         async with serving():
             raise AssertionError
@@ -96,7 +96,7 @@ def test_a_send_that_is_not_hypercorn_s_is_refused_in_words():
         raise AssertionError
 
     with pytest.raises(WireUnreachable, match="found NoneType > NoneType > NoneType"):
-        Wire.of(send, Connections())
+        wire_of(send, Connections())
 
 
 def fetch(url, path, body="{}"):

@@ -128,8 +128,7 @@ class Body:
             case Word() | Payload():
                 return b"".join(self.writer.event(saying, step.modifiers) for saying in self._sayings(step))
             case Block():
-                lines = [line for item in step.lines for line in self._block_lines(item)]
-                return self.writer.block(lines, step.modifiers)
+                return self._block(step)
             case Raw(kind="comment"):
                 return self.writer.comment(str(filled(step.value)), step.modifiers)
             case Raw(kind="json"):
@@ -153,10 +152,27 @@ class Body:
             case "data":
                 return (Saying(text=value),)
 
-    def _block_lines(self, item: str | Word | Payload) -> tuple[Line, ...]:
-        if isinstance(item, str):
-            return (item,)
-        return tuple((saying, item.modifiers) for saying in self._sayings(item))
+    def _block(self, step: Block) -> bytes:
+        """One event, and before it those that its first step needs: the start of a block, of an item, of a part."""
+        ahead = b""
+        lines: list[Line] = []
+        has_data = False
+        for item in step.lines:
+            if isinstance(item, str):
+                lines.append(item)
+                continue
+            sayings = self._sayings(item)
+            if len(sayings) > 1:
+                if has_data:
+                    raise ValueError(
+                        f"expected steps of one event behind the first of a block, found one of {len(sayings)}; "
+                        "write what it needs before the block"
+                    )
+                alike = Modifiers(ascii=item.modifiers.ascii)
+                ahead = b"".join(self.writer.event(saying, alike) for saying in sayings[:-1])
+            lines += [(saying, item.modifiers) for saying in sayings[-1:]]
+            has_data = True
+        return ahead + self.writer.block(lines, step.modifiers)
 
 
 def _numbered(steps: Iterable[Step], number: int) -> Iterator[tuple[Step, int]]:

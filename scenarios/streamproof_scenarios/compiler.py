@@ -142,7 +142,10 @@ class _Compiled:
             status=answer.status,
             headers=_headers(answer, self.dialect, self.encoding),
             framing=framing,
-            content_length=max(0, self.length + answer.length_off_by) if framing == "length" else None,
+            # HTTP/2 frames bodies by itself; a length is announced there only to be wrong.
+            content_length=max(0, self.length + answer.length_off_by)
+            if framing == "length" or answer.length_off_by
+            else None,
             close=answer.http != "h2" and (answer.connection == "close" or framing == "close"),
             encoding=self.encoding,
             operations=operations,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streamproof_scenarios.cases import label_of, matches, varied
-from streamproof_scenarios.framing import contradiction
+from streamproof_scenarios.framing import contradiction, disorder
 from streamproof_scenarios.language.document import Mapping, Node, parse
 from streamproof_scenarios.language.scenarios import CASES_LIMIT, REQUIRED, SCENARIO
 from streamproof_scenarios.language.values import Desk, Wrong, found
@@ -122,6 +122,10 @@ def _check_variations(scenario: Scenario, node: Mapping, desk: Desk) -> None:
                 told.add((answer.mark, problem))
                 where = f" (with {label_of(chosen)})" if chosen else ""
                 desk.note(answer.mark or node.mark, problem + where)
+        problem = disorder([varied(answer, chosen) for answer in scenario.answers])
+        if problem and (None, problem) not in told:
+            told.add((None, problem))
+            desk.note(_mark(node, "stream"), problem)
 
 
 def _check_breaks(scenario: Scenario, node: Mapping, desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -41,9 +41,13 @@ class Goaway:
 Operation = Write | Pause | AwaitDelivered | Goaway
 
 EndingKind = Literal[
-    "clean", "fin", "reset", "stall", "in-chunk", "bad-chunk", "bad-head", "no-close-notify",
+    "clean", "fin", "reset", "stall", "in-chunk", "bad-chunk", "bad-head", "bad-header", "no-close-notify",
     "rst-stream", "goaway", "refuse", "reset-on-accept", "tls-stall",
 ]  # fmt: skip
+EndingPlace = Literal["before-head", "in-head"]
+
+BEFORE_REQUEST: Final[frozenset[EndingKind]] = frozenset({"refuse", "reset-on-accept", "tls-stall"})
+"""Endings of a connection on which no request can be sent."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +56,13 @@ class Ending:
 
     kind: EndingKind = "clean"
     code: str | None = None
+    place: EndingPlace | None = None
+    """Where `fin`, `reset` or `stall` stand before the body: no byte of the answer is sent, or half of its head."""
+
+    @property
+    def is_headless(self) -> bool:
+        """True when no client gets a head that it can read: what the steps say is not sent."""
+        return self.place is not None or self.kind in {"bad-head", "bad-header"} or self.kind in BEFORE_REQUEST
 
 
 @attrs.frozen(kw_only=True)

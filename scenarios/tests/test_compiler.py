@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 from typing import Any
 
@@ -69,6 +70,44 @@ BODIES = {
     "steps: [repeat: {times: 0, steps: [raw: a]}]": b"",
     "steps: [repeat: {times: 1000000000, steps: [repeat: {times: 1000000000, steps: []}]}, raw: a]": b"a",
 }
+
+
+def names_of(dialect: str, stream: str) -> list[list[str]]:
+    """Of each block that an answer writes the lines, data cut to its type."""
+    case = cases(loads(f"dialect: {dialect}\nstream: {stream}\n", path="f.yaml", id="a"))[0]
+    body = b"".join(op.data for op in compile_case(case).answer(0).operations() if isinstance(op, Write)).decode()
+    blocks = [block.split("\n") for block in body.split("\n\n") if block]
+    return [
+        [json.loads(line[6:])["type"] if line.startswith("data: {") else line for line in lines] for lines in blocks
+    ]
+
+
+def event(name: str) -> list[str]:
+    return [f"event: {name}", name]
+
+
+WRAPPED = {
+    "anthropic-messages": [
+        event("message_start"), event("content_block_start"), ["id: 7", *event("content_block_delta"), ": c"],
+        ["id: 8", *event("content_block_delta")],
+    ],
+    "openai-responses": [
+        event("response.created"), event("response.in_progress"), event("response.output_item.added"),
+        event("response.content_part.added"), ["id: 7", *event("response.output_text.delta"), ": c"],
+        ["id: 8", *event("response.output_text.delta")],
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("dialect", "blocks"), WRAPPED.items(), ids=WRAPPED.keys())
+def test_the_lines_of_a_block_stand_around_the_last_event_of_its_step(dialect: str, blocks: list[list[str]]) -> None:
+    stream = "{steps: [role: assistant, block: ['id: 7', text: a, ': c'], block: ['id: 8', text: b]]}"
+    assert names_of(dialect, stream) == blocks
+
+
+def test_a_block_whose_second_step_needs_events_of_its_own_is_told() -> None:
+    with pytest.raises(ScenarioError, match=r"expected steps of one event behind the first of a block, found one of "):
+        names_of("anthropic-messages", "{steps: [role: assistant, block: [text: a, finish: stop]]}")
 
 
 @pytest.mark.parametrize(("stream", "written"), BODIES.items(), ids=BODIES.keys())

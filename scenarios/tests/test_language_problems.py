@@ -135,13 +135,39 @@ PROBLEMS: dict[str, tuple[str, ...]] = {
         "2:26: end rst-stream needs a code, found none; write {rst-stream: INTERNAL_ERROR}",
     ),
     with_answer("end: goaway"): ("2:9: end: goaway needs http: h2; add it",),
-    with_answer("http: h2, end: fin"): ("2:9: end: fin is of HTTP/1.1; write {rst-stream: CODE} or goaway",),
+    with_answer("http: h2, end: in-chunk"): (
+        "2:9: end: in-chunk is of HTTP/1.1; write {rst-stream: CODE}, goaway or fin",
+    ),
     with_answer("http: h2, framing: close"): ("2:9: http: h2 frames bodies by itself; leave framing away",),
     with_answer("http: h1.0, framing: chunked"): ("2:9: http: h1.0 has no chunks; write framing: close or length",),
     with_answer("framing: close, end: in-chunk"): ("2:9: end: in-chunk needs framing: chunked",),
     with_answer("length_off_by: 5"): ("2:9: length_off_by needs framing: length; add it",),
     with_answer("flush: never"): ("2:9: flush: never needs an encoding; add encoding: gzip",),
-    stream("text: a").replace("]}", "], end: refuse}"): ("2:9: with end: refuse nothing is sent; write steps: []",),
+    with_answer("end: {}"): ("2:26: end must be a word or a mapping of one key, found 0 keys",),
+    with_answer("end: {fin: in-head, reset: in-head}"): (
+        "2:26: end must be a word or a mapping of one key, found 2 keys",
+    ),
+    with_answer("end: {fin: in-body}"): ("2:32: fin must be one of before-head, in-head, found 'in-body'",),
+    with_answer("end: {clean: in-head}"): ("2:27: end has no key 'clean'; known are fin, reset, rst-stream, stall",),
+    "dialect: gemini\nstream: [{http: h2, steps: [done]}, {steps: [done]}]\n": (
+        "2:1: http: h2 holds for the whole case; write it in each answer",
+    ),
+    with_answer("http: h2, end: bad-chunk"): (
+        "2:9: end: bad-chunk is of HTTP/1.1; write {rst-stream: CODE}, goaway or fin",
+    ),
+    stream("text: a").replace("]}", "], end: refuse}"): ("2:9: with end: refuse no body is sent; write steps: []",),
+    stream("text: a").replace("]}", "], end: {stall: in-head}}"): (
+        "2:9: with end: {stall: in-head} no body is sent; write steps: []",
+    ),
+    "dialect: gemini\nstream: [{steps: [done]}, {steps: [], end: reset-on-accept}]\n": (
+        "2:1: endings before a request come first; put the others after them",
+    ),
+    "dialect: gemini\nstream: [{steps: [], end: refuse}, {steps: [done]}]\n": (
+        "2:1: end: refuse holds for every attempt; make it the only answer",
+    ),
+    "dialect: gemini\nstream: [{steps: [], end: tls-stall}, {steps: [], end: reset-on-accept}]\n": (
+        "2:1: end: tls-stall holds for every attempt; make it the only answer",
+    ),
     with_answer("delay: 5"): (
         "2:28: delay must be a duration such as 2s or 500ms, an hour at most, found 5; write 5s or 5ms",
     ),
@@ -234,7 +260,7 @@ def test_all_that_is_wrong_is_told_with_place_and_fix(text: str, messages: tuple
 
 ONLY_THE_LOADER = (
     "lone surrogate", "must be JSON", "without cutting", "needs http", "HTTP/1.1", "frames bodies", "has no chunks",
-    "needs framing", "needs an encoding", "nothing is sent", "only step that writes", "no such rule", "of this file",
+    "needs framing", "needs an encoding", "no body is sent", "come first", "the whole case", "for every attempt", "only step that writes", "no such rule", "of this file",
     "varied or stated", "not above its max", "its own name", "a again", "must name each value once", "A again",
     "in the scenario's folder", "digits and hyphens, found", "cut belongs to the block",
     "a step of another kind", "that a header can hold", "did you mean OC",

@@ -10,7 +10,7 @@ import jsonschema
 
 from streamproof_formats.dialect import DIALECT_NAMES
 from streamproof_formats.profiles import PROFILES
-from streamproof_scenarios.language.answers import ANSWER, ENDINGS, H2_CODES
+from streamproof_scenarios.language.answers import ANSWER, ENDINGS, H2_CODES, PLACES
 from streamproof_scenarios.language.clients import CLIENT
 from streamproof_scenarios.language.expectations import CHOICE, OUTCOMES, READING
 from streamproof_scenarios.language.modifiers import MODIFIERS
@@ -47,9 +47,12 @@ def test_the_schema_knows_the_same_words() -> None:
     assert SCHEMA["properties"]["profile"]["enum"] == list(PROFILES)
     assert SCHEMA["properties"]["force"]["enum"] == list(FORCES)
     assert SCHEMA["properties"]["requires"]["items"]["enum"] == list(CAPABILITIES)
-    plain, coded = definitions["answer-end"]["anyOf"]
+    plain, coded, placed = definitions["answer-end"]["anyOf"]
     assert plain["enum"] == list(ENDINGS)
     assert coded["properties"]["rst-stream"]["enum"] == list(H2_CODES)
+    assert {kind: known["enum"] for kind, known in placed["properties"].items()} == {
+        kind: list(PLACES) for kind in ("fin", "reset", "stall")
+    }
     assert definitions["step"]["anyOf"][0]["enum"] == [word for word, form in FORMS.items() if form.bare]
 
 

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 import click
 
+from streamproof.commands.inspect_json import choice_json, pieces_of
 from streamproof.errors import FAILED, OK, StreamproofError
-from streamproof.judging.recorded import MAX_KEPT, Recorded, judge_answer, judge_body, passing_profiles, worth
+from streamproof.judging.recorded import (
+    MAX_KEPT,
+    Limits,
+    Recorded,
+    judge_answer,
+    judge_body,
+    passing_profiles,
+    worth,
+)
 from streamproof.judging.tables import BASES
 from streamproof_formats.dialects import DIALECTS
 from streamproof_formats.finding import Finding
-from streamproof_formats.message import Choice, Message
+from streamproof_formats.judge import DEFAULT_EVENTS
+from streamproof_formats.message import Message
 from streamproof_formats.profiles import PROFILES
 from streamproof_formats.rules import RULES
 from streamproof_reports.text import counted, visible
@@ -25,6 +37,35 @@ from streamproof_reports.text import counted, visible
 PIECE: Final = 1 << 16
 SHOWN: Final = 40
 """Findings that the console shows."""
+MAX_CHOICES: Final = 16
+"""Choices that the console shows."""
+
+_SIZE: Final = re.compile(r"([0-9]{1,15})([kKmMgG]?)i?[bB]?")
+_SHIFTS: Final = {"": 0, "k": 10, "m": 20, "g": 30}
+
+
+def _size(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
+    """The bytes that a text names: `1048576`, `64k`, `64M`, `1G`."""
+    found = _SIZE.fullmatch(value)
+    if found is None or int(found[1]) == 0:
+        raise click.BadParameter(f"expected a number of bytes such as 1048576, 64k, 64M or 1G, found {value!r}")
+    return int(found[1]) << _SHIFTS[found[2].lower()]
+
+
+_LIMITS: Final = (
+    ("--max-size", "256M", "Bytes of the recording that are read."),
+    ("--max-decoded", "64M", "Bytes that a body with a Content-Encoding may decode to."),
+    ("--max-line", "64M", "Bytes of one line."),
+    ("--max-event", "32M", "Bytes of the data of one event."),
+)
+"""Options that bound what is read: name, default, help."""
+
+
+def _with_limits(command: Callable[..., None]) -> Callable[..., None]:
+    for name, default, text in reversed(_LIMITS):
+        option = click.option(name, default=default, show_default=True, metavar="SIZE", callback=_size, help=text)
+        command = option(command)
+    return command
 
 
 @click.command()
@@ -35,30 +76,54 @@ SHOWN: Final = 40
 @click.option("--profile", default="strict", type=click.Choice(list(PROFILES)), help="Deviations to allow.")
 @click.option("--strict", is_flag=True, help="Every warning is a failure.")
 @click.option("--format", "output", type=click.Choice(["console", "json"]), default="console")
-def inspect(file: str, dialect: str, whole: bool, request: str | None, profile: str, strict: bool, output: str) -> None:
+@click.option(
+    "--max-events",
+    type=click.IntRange(min=0),
+    default=DEFAULT_EVENTS,
+    show_default=True,
+    metavar="N",
+    help="Events that --format json prints; all are judged.",
+)
+@_with_limits
+def inspect(
+    file: str, dialect: str, whole: bool, request: str | None, profile: str, strict: bool, output: str, **limits: int
+) -> None:
     """Judge a recorded stream: its events, the message they add up to, the rules it breaks.
 
     Exit code 0 for pass and warn, 1 for fail.
     """
     sent = None if request is None else _request(request)
-    judge = judge_answer if whole else judge_body
+    bounds = Limits(
+        line=limits["max_line"],
+        event=limits["max_event"],
+        size=limits["max_size"],
+        decoded=limits["max_decoded"],
+        events=limits["max_events"] if output == "json" else 0,
+        body=0,
+        may_be_array=True,
+    )
+    judge = partial(judge_answer if whole else judge_body, dialect=dialect, request=sent)
     pieces = _Kept(_pieces(file))
-    recorded = judge(pieces, dialect, request=sent, profile=profile)
+    recorded = judge(pieces, profile=profile, limits=bounds)
     verdict = worth(recorded.findings, problem=recorded.problem is not None, strict=strict)
+    passes_under = None
+    if profile == "strict" and verdict != "pass" and recorded.problem is None and pieces.are_whole:
+        without_events = attrs.evolve(bounds, events=0)
+        passes_under = passing_profiles(
+            recorded.findings,
+            dialect,
+            lambda name: judge(pieces.kept, profile=name, limits=without_events).findings,
+            strict=strict,
+        )
     if output == "json":
-        click.echo(json.dumps(as_json(recorded, dialect, verdict, whole=whole)))
+        for piece in pieces_of(recorded, dialect, verdict, whole=whole, passes_under=passes_under):
+            click.echo(piece, nl=False)
         raise SystemExit(FAILED if verdict == "fail" else OK)
     _print(recorded, dialect, has_request=sent is not None)
     if not whole and pieces.start.startswith(b"HTTP/1."):
         click.echo("  this looks like a whole HTTP answer: judge it as one with --http")
-    if profile == "strict" and recorded.problem is None and pieces.are_whole:
-        names = passing_profiles(
-            recorded.findings,
-            dialect,
-            lambda name: judge(pieces.kept, dialect, request=sent, profile=name).findings,
-        )
-        if names:
-            click.echo(f"  no rule fails under the profile {' or '.join(names)}: choose it with --profile")
+    if passes_under:
+        click.echo(f"  no rule {verdict}s under the profile {' or '.join(passes_under)}: choose it with --profile")
     click.echo(_conclusion(recorded, verdict))
     raise SystemExit(FAILED if verdict == "fail" else OK)
 
@@ -107,59 +172,19 @@ def _request(file: str) -> dict[str, Any]:
     return body
 
 
-def as_json(recorded: Recorded, dialect: str, verdict: str, *, whole: bool) -> dict[str, Any]:
-    """The object that `--format json` prints."""
-    head, judgement = recorded.head, recorded.judgement
-    http = None
-    if whole:
-        http = {
-            "status": head.status if head else None,
-            "headers": [list(pair) for pair in head.headers] if head else [],
-            "framing": head.framing if head else None,
-            "end": recorded.end,
-        }
-    return {
-        "dialect": dialect,
-        "http": http,
-        "events": [attrs.asdict(event) for event in judgement.events],
-        "message": None if judgement.message is None else message_json(judgement.message),
-        "findings": [attrs.asdict(finding) for finding in recorded.findings],
-        "verdict": verdict,
-        **({"problem": recorded.problem} if recorded.problem else {}),
-    }
-
-
-def message_json(message: Message) -> dict[str, Any]:
-    """A message in the shape of the interface."""
-    return {
-        "choices": [_choice(choice) for choice in message.choices],
-        "usage": None if message.usage is None else attrs.asdict(message.usage),
-        "error": None if message.error is None else attrs.asdict(message.error),
-        "ended": message.ended,
-    }
-
-
-def _choice(choice: Choice) -> dict[str, Any]:
-    return {
-        "index": choice.index,
-        "text": choice.text,
-        "reasoning": choice.reasoning,
-        "refusal": choice.refusal,
-        "finish_reason": choice.finish_reason,
-        "tool_calls": [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in choice.tool_calls],
-        "function_call": None if choice.function_call is None else attrs.asdict(choice.function_call),
-    }
-
-
 def _print(recorded: Recorded, dialect: str, *, has_request: bool) -> None:
     judgement = recorded.judgement
     if recorded.head is not None:
         click.echo(f"HTTP {recorded.head.status}, framing {recorded.head.framing}, body ended {recorded.end}")
-    click.echo(f"{dialect}: {counted(len(judgement.events), 'event')}, {counted(len(recorded.body), 'byte')}")
+    click.echo(f"{dialect}: {counted(judgement.event_count, 'event')}, {counted(recorded.size, 'byte')}")
     if judgement.message is not None:
         _print_message(judgement.message)
     if recorded.problem:
         click.echo(f"  fail  {visible(recorded.problem)}")
+        if judgement.problem is not None:
+            click.echo(
+                f"        what follows was not judged ({', '.join(name for name, _, _ in _LIMITS)} set the limits)"
+            )
     for finding in judgement.findings[:SHOWN]:
         click.echo(_line(finding))
     if len(judgement.findings) > SHOWN:
@@ -179,6 +204,8 @@ def _line(finding: Finding) -> str:
 
 def _conclusion(recorded: Recorded, verdict: str) -> str:
     """The verdict, and what decided it."""
+    if recorded.problem is not None:
+        return f"{verdict}: it was not judged to its end"
     worths = {rule: BASES[RULES[rule].basis, RULES[rule].level] for rule in (f.rule for f in recorded.findings)}
     for value in ("fail", "warn"):
         rules = [rule for rule, found in worths.items() if found == value]
@@ -189,11 +216,19 @@ def _conclusion(recorded: Recorded, verdict: str) -> str:
 
 def _print_message(message: Message) -> None:
     click.echo(f"  ended: {message.ended}")
-    for choice in message.choices:
-        for name, value in _choice(choice).items():
+    for choice in message.choices[:MAX_CHOICES]:
+        for name, value in choice_json(choice).items():
             if value and name != "index":
-                click.echo(f"  choice {choice.index} {name}: {json.dumps(value, ensure_ascii=True)[:300]}")
+                click.echo(f"  choice {choice.index} {name}: {_start_of(value)}")
+    if len(message.choices) > MAX_CHOICES:
+        click.echo(f"  and {len(message.choices) - MAX_CHOICES} more choices (--format json has them all)")
     if message.usage is not None:
         click.echo(f"  usage: {json.dumps(attrs.asdict(message.usage))}")
     if message.error is not None:
         click.echo(f"  error: {json.dumps({k: v for k, v in attrs.asdict(message.error).items() if v is not None})}")
+
+
+def _start_of(value: Any) -> str:
+    """The start of a value, in JSON."""
+    cut = value[:300] if isinstance(value, str | list) else value
+    return json.dumps(cut, ensure_ascii=True)[:300]

@@ -89,6 +89,7 @@ def derive(case: Case, answers: Sequence[Sent], answered: int) -> Expectation:
         stays_open=sent.stays_open,
         usage=message.usage if "complete" in row.outcomes else UNSTATED,
         error_status=message.error.status if message.error else None,
+        requests_min=1 if sent.is_attempt_seen else 0,
         requests_max=_requests_max(answers, stopped=stopped),
         left_within_s=STOPPED_LEFT_WITHIN_S if stopped else None,
         text_is_prefix=stopped,
@@ -146,7 +147,7 @@ def _overlay(base: Expectation, reading: Reading, *, replace: bool) -> Expectati
         if reading.error_status is not None
         else (None if fresh else base.error_status),
         error_says=reading.error_says,
-        requests_min=1 if reading.requests_min is None else reading.requests_min,
+        requests_min=base.requests_min if reading.requests_min is None else reading.requests_min,
         requests_max=reading.requests_max if stated_requests else base.requests_max,
         wait_min_s=reading.wait_min_s,
         wait_max_s=reading.wait_max_s,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -12,8 +13,8 @@ from streamproof.adapters.said import Hello, Report, Said
 from streamproof.judging.sent import Sent
 from streamproof_formats.dialect import Machine
 from streamproof_formats.dialects import DIALECTS, machine
+from streamproof_formats.event import Event, LimitError
 from streamproof_formats.message import Message
-from streamproof_formats.sse import Event
 from streamproof_mock.journal import Exchange
 from streamproof_scenarios.model import Case, Outcome
 
@@ -183,10 +184,16 @@ def feeder(reader: Machine, hello: Hello) -> Callable[[Report], None]:
         nonlocal number
         data = report.data
         said = Event(str(data.get("event") or "message"), str(data.get("data", "")), "", 0, 0)
-        list(reader.receive(said, number))
+        # A message is kept within bounds: what goes beyond them is left out of it.
+        with suppress(LimitError):
+            list(reader.receive(said, number))
         number += 1
 
-    return event if hello.reports == "events" else lambda report: reader.receive_item(report.data)
+    def item(report: Report) -> None:
+        with suppress(LimitError):
+            reader.receive_item(report.data)
+
+    return event if hello.reports == "events" else item
 
 
 def _joined(reports: Iterable[Report]) -> dict[int, dict[str, str]]:

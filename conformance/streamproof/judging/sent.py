@@ -16,6 +16,8 @@ from streamproof_formats.response import BodyEnd, Framing, ResponseHead
 from streamproof_scenarios.model import Case
 from streamproof_scenarios.plan import AnswerPlan, Ending, EndingKind, Write
 
+_CLOSING: Final[frozenset[EndingKind]] = frozenset({"clean", "fin", "no-close-notify"})
+
 BODY_LIMIT: Final = 64 << 20
 """No more of a body than this is judged; only streams that are meant to be left early are longer."""
 
@@ -27,6 +29,7 @@ ENDS: Final[dict[EndingKind, BodyEnd]] = {
     "in-chunk": "fin",
     "bad-chunk": "bad-framing",
     "bad-head": "bad-framing",
+    "bad-header": "bad-framing",
     "no-close-notify": "fin",
     "rst-stream": "reset",
     "goaway": "fin",
@@ -53,15 +56,22 @@ class Sent:
     """Type and data of each event, as the standard decodes the body."""
     stays_open: bool = False
     """True when the server does not close after the last byte: it stalls, and the client has to leave."""
+    is_attempt_seen: bool = True
+    """False when the server cannot see that the client tries: the system refuses the connection."""
 
 
 def body_end(answer: AnswerPlan, size: int) -> BodyEnd:
     """How a correct HTTP reader sees the body of this answer end.
 
     Where closing is the framing a FIN is a whole body (RFC 9112, section 6.3); a body longer than its announced
-    length ends where the length says.
+    length ends where the length says.  Without close_notify a body that closing ends is cut, and one of a length is not
+    (RFC 9112, section 9.8).
     """
-    if answer.framing == "length" and answer.content_length is not None and answer.ending.kind in {"clean", "fin"}:
+    if answer.http == "h2" and answer.content_length not in (None, size) and answer.ending.kind == "clean":
+        # "A request or response is also malformed if the value of a Content-Length header field does not equal the sum
+        # of the DATA frame payload lengths" -- RFC 9113, section 8.1.1
+        return "bad-framing"
+    if answer.framing == "length" and answer.content_length is not None and answer.ending.kind in _CLOSING:
         return "clean" if size >= answer.content_length else "fin"
     if answer.framing == "close" and answer.ending == Ending(kind="fin"):
         return "clean"
@@ -70,11 +80,12 @@ def body_end(answer: AnswerPlan, size: int) -> BodyEnd:
 
 def head_of(answer: AnswerPlan) -> ResponseHead:
     """The head as a reader gets it, the framing's own headers included."""
+    length = (("content-length", str(answer.content_length)),)
     extra: dict[Framing, tuple[tuple[str, str], ...]] = {
         "chunked": (("transfer-encoding", "chunked"),),
-        "length": (("content-length", str(answer.content_length)),),
+        "length": length,
         "close": (("connection", "close"),),
-        "h2": (),
+        "h2": () if answer.content_length is None else length,
     }
     return ResponseHead(
         status=answer.status,
@@ -86,6 +97,8 @@ def head_of(answer: AnswerPlan) -> ResponseHead:
 
 def read_answer(case: Case, answer: AnswerPlan, *, limit: int = BODY_LIMIT, profile: str = "strict") -> Sent:
     """Runs the machine over the whole answer, with the request known."""
+    if answer.ending.is_headless:
+        return _headless(answer.ending)
     head = head_of(answer)
     judge = Judge(case.dialect, request=dict(case.request), profile=profile, head=head)
     # A header that names an encoding without doing it is a lie to the client; what was meant is judged.
@@ -111,4 +124,20 @@ def read_answer(case: Case, answer: AnswerPlan, *, limit: int = BODY_LIMIT, prof
         whole=whole,
         events=tuple((event.type, event.data) for event in judgement.events),
         stays_open=answer.ending.kind == "stall",
+    )
+
+
+def _headless(ending: Ending) -> Sent:
+    """An answer of which no client gets a head: there is no stream, so no rule about one is broken."""
+    is_silent = ending.kind in {"stall", "tls-stall"}
+    ended: Ended = "stalled" if is_silent else "cut"
+    return Sent(
+        message=Message(ended=ended),
+        findings=(),
+        ended=ended,
+        has_body=False,
+        body=b"",
+        whole=True,
+        stays_open=is_silent,
+        is_attempt_seen=ending.kind != "refuse",
     )

@@ -10,7 +10,7 @@ import attrs
 import trio
 
 from streamproof.errors import CannotJudge
-from streamproof.judging.recorded import Recorded, SocketEnd, judge_answer, passing_profiles
+from streamproof.judging.recorded import Limits, Recorded, SocketEnd, judge_answer, passing_profiles
 from streamproof.probing.call import MOST_HEAD, Called, Endpoint, Manner, Unreachable, call
 from streamproof.probing.evidence import curl, evidence, timing
 from streamproof.probing.masking import Mask
@@ -136,8 +136,7 @@ class _Run:
             request=called.request if isinstance(called.request, Mapping) else None,
             profile=profile,
             socket_end=end,
-            max_head=MOST_HEAD,
-            max_decoded=self.prober.endpoint.max_bytes + 1,
+            limits=Limits(head=MOST_HEAD, decoded=self.prober.endpoint.max_bytes + 1),
         )
 
     def _with_profiles(self, called: Called, ruling: Ruling) -> Ruling:

@@ -17,10 +17,12 @@ from streamproof_formats.dialects import DIALECTS, machine
 from streamproof_formats.judge import Judge
 from streamproof_formats.message import Message
 from streamproof_mock.journal import Exchange
-from streamproof_mock.server import MockServer
+from streamproof_mock.server import CannotServe, MockServer
 from streamproof_mock.session import Session
 from streamproof_scenarios.model import Case
 from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, Pause, Plan, Write
+from streamproof_scenarios.problem import NotPlayable
+from streamproof_scenarios.transports import SECURE, Transport, transport_of
 
 API_KEY: Final = "sk-test"
 AWAIT_S: Final = 2.0
@@ -46,6 +48,7 @@ class Played:
     runs: Sequence[Run]
     exchanges: Sequence[Exchange]
     started_ns: int
+    transport: Transport = "h1"
 
     @property
     def boundaries(self) -> tuple[int, int]:
@@ -57,6 +60,17 @@ class Played:
         """True when every boundary asked for was kept, or the client hung: it read no more then."""
         asked, kept = self.boundaries
         return asked == kept or any(run.said.ended == "hang" for run in self.runs)
+
+    @property
+    def astray(self) -> str | None:
+        """Why these requests are not those that the adapter was asked for, if so: its fault, not the client's."""
+        if self.transport == "h2" and any(exchange.http != "2" for exchange in self.exchanges):
+            return "the client says that it has http2, and was offered it by ALPN, but its request came over HTTP/1.1"
+        if self.transport in SECURE and not self.exchanges:
+            return (
+                "no request reached the server over TLS: is the authority in ca_file trusted, or SSL_CERT_FILE heeded?"
+            )
+        return None
 
     @property
     def fault(self) -> str | None:
@@ -95,12 +109,13 @@ async def play(
     that is not live says all at its end: nobody waits for what it has handed on before.
     """
     live = _Live(case, client)
-    session = server.play(plan, on_await=live.delivered if is_live else None)
+    session = server.play(plan, on_await=live.delivered if is_live else None, transport=_transport(case))
     try:
         started_ns, runs, seen = 0, [], 0
         for number in range(case.scenario.client.runs):
             live.reset(plan)
-            said = await client.run(_request(case, session), deadline_s=timeout_s, on_report=live.take)
+            request = _request(case, session, server.ca_file)
+            said = await client.run(request, deadline_s=timeout_s, on_report=live.take)
             started_ns = started_ns or said.started_ns
             last = number == case.scenario.client.runs - 1
             await session.settled(settle_s if last or case.scenario.client.stop_after else SETTLE_S)
@@ -112,7 +127,7 @@ async def play(
     finally:
         session.close()
     await session.settled(SETTLE_S)
-    return Played(runs=runs, exchanges=list(session.exchanges), started_ns=started_ns)
+    return Played(runs=runs, exchanges=list(session.exchanges), started_ns=started_ns, transport=_transport(case))
 
 
 async def play_parallel(
@@ -137,10 +152,24 @@ async def play_parallel(
         ],
         exchanges=[exchange for item in whole for exchange in item.exchanges],
         started_ns=min(item.started_ns for item in whole),
+        transport=_transport(case),
     )
 
 
-def _request(case: Case, session: Session) -> RunRequest:
+def _transport(case: Case) -> Transport:
+    return transport_of(case.answers, case.requires)
+
+
+async def made_ready(server: MockServer, case: Case) -> None:
+    """Has the server listen where the case is played.  Raises NotPlayable where it cannot."""
+    if _transport(case) in SECURE:
+        try:
+            await server.secure()
+        except CannotServe as error:
+            raise NotPlayable(str(error)) from error
+
+
+def _request(case: Case, session: Session, ca_file: str | None) -> RunRequest:
     options = case.scenario.client
     dialect = DIALECTS[case.dialect]
     stop = None if options.stop_after is None else {"after": options.stop_after, "how": options.stop_how}
@@ -154,7 +183,8 @@ def _request(case: Case, session: Session) -> RunRequest:
         idle_timeout_s=options.idle_timeout_s,
         max_retries=options.max_retries,
         stop=stop,
-        ca_file=None,
+        # A client that needs none is not started anew to be told of it.
+        ca_file=ca_file if _transport(case) in SECURE else None,
     )
 
 

@@ -155,7 +155,8 @@ def timeline(played: Played, seen: Observed, body: bytes) -> tuple[WireEvent, ..
             marks.append(WireEvent(at_ms=at_ms, lane=lane, kind=kind, text=text[:200]))  # type: ignore[arg-type]
 
     for exchange in played.exchanges:
-        mark(exchange.arrived_ns, "server", "request", f"{exchange.method} {exchange.path}")
+        came = f"{exchange.method} {exchange.path}" if exchange.method else "a connection, no request"
+        mark(exchange.arrived_ns, "server", "request", came)
         for at_ns, text in _ends(_written(exchange.writes, body)):
             mark(at_ns, "server", "write", text)
         mark(exchange.ended_ns, "server", "end", "answer ended")

@@ -25,7 +25,7 @@ from streamproof.judging.sent import Sent, read_answer
 from streamproof.judging.verdict import ClientVerdict, finding_of, judge_client
 from streamproof.running.job import Job, skip_of
 from streamproof.running.known import KnownList
-from streamproof.running.play import Played, Run, play, play_parallel, settle_limit_s, waits_s
+from streamproof.running.play import Played, Run, made_ready, play, play_parallel, settle_limit_s, waits_s
 from streamproof.running.result import Subject, connections_note, judged_result, plain_result, reproduce
 from streamproof.running.sweep import is_enough, sweep_result
 from streamproof_mock.server import MockServer
@@ -182,6 +182,7 @@ class Runner:
 
     async def _case(self, client: Client, job: Job) -> CaseResult:
         """Plays every play of the job's delivery; most deliveries are one."""
+        await made_ready(self._server, job.case)
         plans = list(plays(job.case, job.delivery))
         if not plans:
             raise NotPlayable("the body has no place to be split at")
@@ -264,7 +265,10 @@ class Runner:
         if unasked is not None:
             reason = f"the client does not offer to read {unasked}"
             return plain_result(job, self._subject, verdict="skip", reason=reason)
-        if not played.exchanges and all(run.said.ended == "result" for run in played.runs):
+        if played.astray is not None and all(run.said.ended == "result" for run in played.runs):
+            return plain_result(job, self._subject, verdict="adapter_error", reason=played.astray)
+        silent = not played.exchanges and sent[0].is_attempt_seen
+        if silent and all(run.said.ended == "result" for run in played.runs):
             reason = "no request reached the server: is the address that it was given ({url}, base_url) passed on?"
             return plain_result(job, self._subject, verdict="adapter_error", reason=reason)
         if played.fault is not None:

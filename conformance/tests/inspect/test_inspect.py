@@ -293,6 +293,112 @@ def test_the_profile_under_which_nothing_fails_is_named(inspect: Inspect) -> Non
     assert "no rule fails under" not in inspect(GOOD, json=False).out
 
 
+OPENROUTER = START + event(
+    {**ENVELOPE, "error": {"code": "server_error", "message": "m"}, "choices": [entry({"content": ""}, "error")]}
+)
+NUMBERED = START + event({"error": {"message": "m", "type": "t", "param": None, "code": 500}})
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments", "names"),
+    [
+        (GOOD, [], None),
+        (FILTER + GOOD, ["--profile", "azure"], None),
+        (FILTER + GOOD, [], ["azure"]),
+        (FILTER + GOOD + TEXT, [], []),
+        (OPENROUTER, [], ["openrouter"]),
+        (NUMBERED, [], ["openrouter", "vllm", "llama-cpp"]),
+        (GOOD.replace(b"\n", b"\r\n"), [], []),
+        (GOOD.replace(b"\n", b"\r\n"), ["--strict"], []),
+        (START + TEXT + STOP + USAGE + DONE, ["--request", "REQUEST"], ["openrouter", "cloudflare"]),
+    ],
+    ids=[
+        "passes",
+        "profile given",
+        "azure",
+        "not even azure",
+        "openrouter",
+        "error number",
+        "warns",
+        "strict",
+        "request",
+    ],
+)
+def test_the_json_names_the_profiles_under_which_a_stream_would_pass(
+    inspect: Inspect, body: bytes, arguments: list[str], names: list[str] | None
+) -> None:
+    request = inspect.folder / "request"
+    request.write_text('{"model": "m", "messages": [], "stream": true}')
+    told = inspect(body, *(str(request) if word == "REQUEST" else word for word in arguments))
+    assert told.json.get("passes_under") == names
+
+
+# --- Limits
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments", "says"),
+    [
+        (GOOD + TEXT * 40, ["--max-size", "4k"], "the recording is longer than the 4096 bytes that are read"),
+        (GOOD + b":" * 5000, ["--max-line", "4k"], "is longer than the 4096 bytes allowed"),
+        (GOOD + b"data: x\n" * 900, ["--max-event", "1K"], "is longer than the 1024 bytes allowed"),
+        (
+            CHUNKED + b"5000\r\n" + b"x" * 5000,
+            ["--http", "--max-size", "4kB"],
+            "longer than the 4096 bytes that are read",
+        ),
+        (OK + b"x: " * 9000, ["--http", "--max-size", "4k"], "the recording is longer than the 4096 bytes"),
+        (
+            OK + STREAM + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(GOOD * 40),
+            ["--http", "--max-decoded", "4k"],
+            "expected a body of at most 4096 bytes once decoded, found more",
+        ),
+    ],
+    ids=["size", "line", "event", "body of an answer", "head of an answer", "decoded"],
+)
+def test_each_limit_is_set_by_an_option_and_told_when_it_is_passed(
+    inspect: Inspect, body: bytes, arguments: list[str], says: str
+) -> None:
+    told = inspect(body, *arguments)
+    assert told.code == 1
+    assert says in told.json["problem"]
+    assert not {finding["rule"] for finding in told.json["findings"]} & {"SSE-48", "SSE-26", "OC-04"}
+    assert says in inspect(body, *arguments, json=False).out
+    usual = [word for word in arguments if word == "--http"]
+    assert "bytes that are read" not in inspect(body, *usual, json=False).out
+
+
+def test_events_beyond_those_that_are_printed_are_judged_and_counted(inspect: Inspect) -> None:
+    body = START + TEXT * 10 + STOP + DONE
+    told = inspect(body, "--max-events", "3")
+    assert [len(told.json["events"]), told.json["events_left_out"], told.json["verdict"]] == [3, 10, "pass"]
+    assert told.json["message"]["choices"][0]["text"] == "Hé" * 10
+    assert "events_left_out" not in inspect(body).json
+    assert "openai-chat: 13 events" in inspect(body, json=False).out
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1T", "1.5M", ""])
+def test_a_size_that_is_none_exits_2(inspect: Inspect, value: str) -> None:
+    told = inspect(GOOD, "--max-size", value)
+    assert told.code == 2
+    assert "expected a number of bytes such as 1048576, 64k, 64M or 1G" in told.err
+
+
+def test_a_body_without_end_is_read_as_far_as_the_limit(inspect: Inspect, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            buffer[:] = (b"data:x\n\n" * (len(buffer) // 8 + 1))[: len(buffer)]
+            return len(buffer)
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Endless())))
+    told = inspect.run("-", "--dialect", "openai-chat", "--max-size", "64k")
+    assert told.code == 1
+    assert "the recording is longer than the 65536 bytes that are read" in told.out
+
+
 # --- What a person sees
 
 

@@ -98,6 +98,15 @@ def takes_a_cut_for_the_end() -> None:
 
 
 @fault
+def hides_that_there_was_no_answer() -> None:
+    def hide(result: dict[str, Json]) -> None:
+        if result["error"] and result["error"]["phase"] == "open" and not result["error"]["status"]:
+            result["error"] = None
+
+    change_result(hide)
+
+
+@fault
 def hands_on_a_cut_call() -> None:
     def hand_on(result: dict[str, Json]) -> None:
         calls = [call for choice in result["choices"] for call in choice["tool_calls"]]

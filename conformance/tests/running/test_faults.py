@@ -19,6 +19,13 @@ TEXT, LENGTH, CALLS = "plain/text-in-several-deltas@openai-chat", "plain/finish-
 CHOICES, COMMENTS = "plain/two-choices", "framing/comments@openai-chat"
 REFUSED, ERROR = "errors/http-400@openai-chat", "errors/error-then-done"
 CUT = "transport/clean-close-without-end@openai-chat"
+NO_ANSWER = (
+    "transport/connection-refused@openai-chat",
+    "transport/reset-on-accept@openai-chat",
+    "transport/handshake-that-stalls@openai-chat",
+    *(f"transport/no-head@openai-chat[end={end}:before-head]" for end in ("fin", "reset")),
+    "lifecycle/stall-before-the-body@openai-chat[end=stall:in-head]",
+)
 SELECTION: Final = (TEXT, LENGTH, CALLS, CHOICES, COMMENTS, REFUSED, ERROR, CUT)
 
 FAULTS: Final[Mapping[str, Caught]] = {
@@ -26,6 +33,7 @@ FAULTS: Final[Mapping[str, Caught]] = {
     # what is worst: a user is not told
     "takes-a-cut-for-the-end": {CUT: ("fail", "silent-truncation"), ERROR: ("fail", "swallowed-error")},
     "swallows-errors-of-the-stream": {ERROR: ("fail", "swallowed-error")},
+    "hides-that-there-was-no-answer": dict.fromkeys(NO_ANSWER, ("fail", "silent-truncation")),
     "swallows-the-status": {REFUSED: ("fail", "swallowed-error")},
     "hands-on-a-cut-call": {"tools/call-cut-by-connection[end=clean]": ("fail", "unfinished-call")},
     "always-says-stop": dict.fromkeys((LENGTH, CALLS, CHOICES), ("fail", "invented-finish")),

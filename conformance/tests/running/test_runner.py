@@ -238,11 +238,12 @@ async def test_body_without_a_place_to_split_is_skipped(play: Play, written: Any
     assert (run.only.verdict, run.only.reason) == ("skip", "the body has no place to be split at")
 
 
-async def test_what_the_server_cannot_play_is_its_own_fault(play: Play, written: Any) -> None:
-    refused = "title: t\ndialect: workers-ai\nstream: {steps: [], end: refuse}\n"
-    run = await play(REFERENCE, written(refused))
-    assert run.only.verdict == "harness_error"
-    assert "refuse" in str(run.only.reason)
+async def test_what_the_server_cannot_play_is_its_own_fault(
+    play: Play, written: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamproof_mock.stage.unplayable", lambda *_: "this server has no such ending")
+    run = await play(REFERENCE, written(SHORT))
+    assert (run.only.verdict, run.only.reason) == ("harness_error", "this server has no such ending")
 
 
 # Cost

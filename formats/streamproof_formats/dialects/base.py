@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from streamproof_formats.dialects.breaches import Breaches
+from streamproof_formats.event import LimitError
 from streamproof_formats.message import Ended, StreamError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ ENDS: Final[Mapping[BodyEnd, Ended]] = {
 
 
 EVENT_STREAM: Final = "text/event-stream"
+
+_BLOCK: Final = 1024  # pieces of a text that are joined at a time
 
 
 class StreamState:
@@ -81,22 +84,33 @@ class Joined:
 
     def __init__(self) -> None:
         self._pieces: list[str] | None = None
+        self._blocks: list[str] = []  # pieces joined, so that a stream of small ones takes little more than its text
 
     def add(self, piece: str) -> None:
         """Appends a piece."""
-        if self._pieces is None:
+        pieces = self._pieces
+        if pieces is None:
             self._pieces = [piece]
         elif piece:
-            self._pieces.append(piece)
+            pieces.append(piece)
+            if len(pieces) == _BLOCK:
+                self._blocks.append("".join(pieces))
+                pieces.clear()
 
     @property
     def text(self) -> str | None:
         """All pieces, joined; None if there was none."""
         if self._pieces is None:
             return None
-        if len(self._pieces) > 1:
-            self._pieces = ["".join(self._pieces)]
+        if len(self._pieces) != 1 or self._blocks:
+            self._pieces = ["".join([*self._blocks, *self._pieces])]
+            self._blocks = []
         return self._pieces[0]
+
+
+def refuse_more(most: int, what: str) -> NoReturn:
+    """Raises LimitError: the stream has more of something than is kept, and what follows cannot be judged by it."""
+    raise LimitError(f"the stream has more than {most} {what}, and no more are kept")
 
 
 def error_of(value: Any) -> StreamError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from streamproof_formats.rules import broken
@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from streamproof_formats.profiles import Allowance
     from streamproof_formats.sse import Event
 
-MOST: Final = 100
-"""Findings of one rule that one event may make."""
+MOST: Final = 20
+"""Findings of one rule that are told; those beyond are counted."""
+
+Words = str | Callable[[], str]
+"""What a finding says, or how to say it: a stream may break a rule a million times, and a few are told."""
 
 Place = tuple[int | None, int | None, int | None]
 """Number of the event, start and end of its bytes."""
@@ -24,7 +27,7 @@ NOWHERE: Final[Place] = (None, None, None)
 class Sink(Protocol):
     """Where a rule's check says what it found."""
 
-    def add(self, rule: str, message: str, *, about: Any = None, place: Place | None = None) -> None:
+    def add(self, rule: str, message: Words, *, about: Any = None, place: Place | None = None) -> None:
         """Notes a breach at `place`, or at the event that is judged; `about` is what a profile looks at."""
 
 
@@ -35,19 +38,24 @@ class Renamed:
         self._sink = sink
         self._rule = rule
 
-    def add(self, rule: str, message: str, *, about: Any = None, place: Place | None = None) -> None:
+    def add(self, rule: str, message: Words, *, about: Any = None, place: Place | None = None) -> None:
         """Notes a breach of the other rule."""
-        self._sink.add(self._rule, f"{message} ({rule})", about=about, place=place)
+        words = message if isinstance(message, str) else message()
+        self._sink.add(self._rule, f"{words} ({rule})", about=about, place=place)
 
 
 class Breaches:
-    """Findings in the making.  `once` names the rules of which the first breach tells all."""
+    """Findings in the making.  `once` names the rules of which the first breach tells all.
+
+    Of each rule the first `MOST` breaches make findings; each one beyond hands out the last again, to be counted.
+    """
 
     def __init__(self, allows: Mapping[str, Allowance], once: frozenset[str] = frozenset()) -> None:
         self._allows = allows
         self._once = once
         self._told: set[str] = set()
         self._counts: dict[str, int] = {}
+        self._last: dict[str, Finding] = {}
         self._found: list[Finding] = []
         self.place: Place = NOWHERE
 
@@ -55,10 +63,14 @@ class Breaches:
         """Names the event that is judged from now on."""
         self.place = (number, event.start, event.end)
 
-    def add(self, rule: str, message: str, *, about: Any = None, place: Place | None = None) -> None:
-        """Notes a breach at `place`, or at the event that is judged; `about` is what a profile looks at."""
+    def excuses(self, rule: str, about: Any) -> bool:
+        """True if the profile lets such a breach pass."""
         allowance = self._allows.get(rule)
-        if allowance is not None and allowance.covers(about):
+        return allowance is not None and allowance.covers(about)
+
+    def add(self, rule: str, message: Words, *, about: Any = None, place: Place | None = None) -> None:
+        """Notes a breach at `place`, or at the event that is judged; `about` is what a profile looks at."""
+        if rule in self._allows and self.excuses(rule, about):
             return
         if rule in self._once:
             if rule in self._told:
@@ -66,14 +78,16 @@ class Breaches:
             self._told.add(rule)
         count = self._counts[rule] = self._counts.get(rule, 0) + 1
         if count > MOST:
+            self._found.append(self._last[rule])
             return
         event, start, end = self.place if place is None else place
-        self._found.append(broken(rule, message, event=event, start=start, end=end))
+        words = message if isinstance(message, str) else message()
+        finding = self._last[rule] = broken(rule, words, event=event, start=start, end=end)
+        self._found.append(finding)
 
     def take(self) -> list[Finding]:
         """The findings since the last call."""
         if not self._found:
             return []
         found, self._found = self._found, []
-        self._counts.clear()
         return found

@@ -12,6 +12,7 @@ from streamproof_formats.dialects import json_text
 from streamproof_formats.dialects.base import EVENT_STREAM, StreamState, is_no_stream, media_type
 from streamproof_formats.dialects.breaches import NOWHERE
 from streamproof_formats.dialects.wording import quoted, shown
+from streamproof_formats.states import StateTable, arrows, joined
 
 if TYPE_CHECKING:
     from streamproof_formats.dialect import Json
@@ -45,6 +46,29 @@ class Frame:
     """By the note that tells of it, an SSE field that the dialect has no use for, and the rule against it."""
     once: frozenset[str] = frozenset()
     """Rules that a server breaks by a setting, in every chunk: the first place tells all."""
+
+    @property
+    def states(self) -> StateTable:
+        """The stream, for readers: what follows what."""
+        return StateTable(
+            of="the stream",
+            start="streaming",
+            transitions=joined(
+                arrows("streaming", "streaming", CHUNK),
+                arrows("streaming", "done", DONE),
+                arrows("streaming", "failed", ERROR),
+                arrows("streaming", "cut", END, rules=self.no_done),
+                arrows("done", "done", CHUNK, DONE, ERROR, rules=self.after_done),
+                arrows("failed", "failed", CHUNK, ERROR, rules=self.after_error or ""),
+                arrows("failed", "done", DONE),
+            ),
+            meanings={"failed": "an error has come; nothing that follows it is read"},
+        )
+
+
+CHUNK: Final = "a chunk"
+ERROR: Final = "an error"
+END: Final = "the end of the body"
 
 
 def no_fields(rule: str) -> dict[str, tuple[str, str]]:
@@ -88,7 +112,9 @@ class ChunkStream(ABC):
         breaches, state, frame = self._breaches, self._state, self._frame
         breaches.at(event, number)
         if state.done:
-            breaches.add(frame.after_done, f"expected nothing after [DONE], found an event with {quoted(event.data)}")
+            breaches.add(
+                frame.after_done, lambda: f"expected nothing after [DONE], found an event with {quoted(event.data)}"
+            )
             return breaches.take()
         if notes:
             state.judge_fields(notes, frame.fields)
@@ -99,8 +125,9 @@ class ChunkStream(ABC):
         elif state.error is None:
             self._receive_json(event)
         elif frame.after_error is not None:
-            message = f"expected the end of the stream after an error, found {quoted(event.data)}"
-            breaches.add(frame.after_error, message)
+            breaches.add(
+                frame.after_error, lambda: f"expected the end of the stream after an error, found {quoted(event.data)}"
+            )
         return breaches.take()
 
     def receive_item(self, item: Json) -> None:
@@ -143,7 +170,7 @@ class ChunkStream(ABC):
         try:
             chunk = json_text.read(data)
         except json_text.NotJson as fault:
-            breaches.add(self._frame.data, f"expected [DONE] or a JSON object, found no JSON: {fault}")
+            breaches.add(self._frame.data, fault.told("expected [DONE] or a JSON object"))
             return
         if isinstance(chunk, dict):
             self._receive_chunk(chunk, event)

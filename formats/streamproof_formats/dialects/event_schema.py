@@ -7,7 +7,7 @@ keep to a few keywords; a keyword that is not known here is an error when the sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -81,49 +81,71 @@ class EventSchema:
     kinds: Mapping[str, EventSchema] = attrs.field(factory=dict)
     """What else binds an object of a kind."""
 
-    def faults(self, value: Any) -> tuple[Fault, ...]:
-        """Where the value departs from the schema: empty if nowhere."""
+    def faults(self, value: Any) -> Iterable[Fault]:
+        """Where the value departs from the schema: empty if nowhere, and found one by one, for they may be many."""
+        return () if self.fits(value) else self._each(value)
+
+    def fits(self, value: Any) -> bool:
+        """True if the value departs from the schema nowhere."""
         kind = type(value)
         if self.values is not None:
-            fits = (kind is str or value is None) and value in self.values
-            return () if fits else (Fault((), self.expected, shown(value)),)
-        if self.accepted and kind not in self.accepted and not (self.integral and kind is float and value.is_integer()):
-            return (Fault((), self.expected, shown(value)),)
+            return (kind is str or value is None) and value in self.values
+        if self.accepted and kind not in self.accepted:
+            return self.integral and kind is float and bool(value.is_integer())
         if kind is dict:
-            return self._faults_of_object(value)
+            return self._fits_object(value)
         if kind is list and self.items is not None:
-            return self._faults_of_array(value, self.items)
-        return ()
+            for item in value:
+                if type(item) not in self.items.settled and not self.items.fits(item):
+                    return False
+        return True
 
-    def _faults_of_object(self, value: dict[str, Any]) -> tuple[Fault, ...]:
-        found: list[Fault] = []
+    def _fits_object(self, value: dict[str, Any]) -> bool:
+        properties = self.properties
+        for key in self.required:
+            if key not in value:
+                return False
+        for key, item in value.items():
+            schema = properties.get(key)
+            if schema is None or type(item) in schema.settled:
+                continue
+            # Enumerations are looked at here: nearly every chunk has some, and a call costs more than the look.
+            if schema.values is not None and (type(item) is str or item is None) and item in schema.values:
+                continue
+            if not schema.fits(item):
+                return False
+        kind = value.get(self.kind_key) if self.kinds else None
+        schema = self.kinds.get(kind) if isinstance(kind, str) else None
+        return schema is None or schema.fits(value)
+
+    def _each(self, value: Any) -> Iterator[Fault]:
+        """The faults of a value that has some."""
+        kind = type(value)
+        if self.values is not None or (
+            self.accepted and kind not in self.accepted and not (self.integral and kind is float and value.is_integer())
+        ):
+            yield Fault((), self.expected, shown(value))
+        elif kind is dict:
+            yield from self._each_of_object(value)
+        elif kind is list and self.items is not None:
+            for number, item in enumerate(value):
+                for fault in self.items.faults(item):
+                    yield Fault((number, *fault.path), fault.expected, fault.found)
+
+    def _each_of_object(self, value: dict[str, Any]) -> Iterator[Fault]:
         properties = self.properties
         for key, item in value.items():
             schema = properties.get(key)
-            if schema is not None and type(item) not in schema.settled:
-                inner = schema.faults(item)
-                if inner:
-                    found += [Fault((key, *fault.path), fault.expected, fault.found) for fault in inner]
+            for fault in () if schema is None else schema.faults(item):
+                yield Fault((key, *fault.path), fault.expected, fault.found)
         for key in self.required:
             if key not in value:
                 schema = properties.get(key)
-                found.append(Fault((key,), schema.expected if schema else "a value", "nothing"))
-        if self.kinds:
-            kind = value.get(self.kind_key)
-            schema = self.kinds.get(kind) if isinstance(kind, str) else None
-            if schema is not None:
-                found += schema.faults(value)
-        return tuple(found)
-
-    @staticmethod
-    def _faults_of_array(value: list[Any], items: EventSchema) -> tuple[Fault, ...]:
-        found: list[Fault] = []
-        for number, item in enumerate(value):
-            if type(item) not in items.settled:
-                inner = items.faults(item)
-                if inner:
-                    found += [Fault((number, *fault.path), fault.expected, fault.found) for fault in inner]
-        return tuple(found)
+                yield Fault((key,), schema.expected if schema else "a value", "nothing")
+        kind = value.get(self.kind_key) if self.kinds else None
+        schema = self.kinds.get(kind) if isinstance(kind, str) else None
+        if schema is not None:
+            yield from schema.faults(value)
 
 
 def compiled(document: Mapping[str, Any]) -> EventSchema:

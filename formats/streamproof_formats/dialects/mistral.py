@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialect import Dialect
-from streamproof_formats.dialects.base import error_of, integer, text_of
+from streamproof_formats.dialects.base import error_of, integer, refuse_more, text_of
 from streamproof_formats.dialects.chunk_stream import DONE, ChunkStream, Frame, no_fields
 from streamproof_formats.dialects.openai_chat.assembler import (
     MOST_CHOICES,
@@ -18,6 +18,7 @@ from streamproof_formats.dialects.openai_chat.assembler import (
     named,
 )
 from streamproof_formats.dialects.openai_chat.usage import usage_of
+from streamproof_formats.dialects.orders import MISTRAL_CHOICE
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.dialects.wording import number, quoted, shown
@@ -112,7 +113,7 @@ class MistralMachine(ChunkStream):
     def _receive_chunk(self, chunk: dict[str, Any], event: Event) -> None:
         # An error in the stream has no documented shape: mistralai raises on it, as on any event that is no chunk.
         for fault in self._schema.faults(chunk):
-            self._breaches.add(_rule_of(fault), str(fault), about=chunk)
+            self._breaches.add(_rule_of(fault), fault.__str__, about=chunk)
         if is_error(chunk, event.type):
             self._state.error = read_error(chunk)
             return
@@ -137,9 +138,7 @@ class MistralMachine(ChunkStream):
         for place, entry in enumerate(entries if isinstance(entries, list) else ()):
             if isinstance(entry, dict):
                 index = integer(entry.get("index"))
-                draft = self._draft(place if index is None else index)
-                if draft is not None:
-                    finishes |= self._take_entry(draft, entry)
+                finishes |= self._take_entry(self._draft(place if index is None else index), entry)
         usage = chunk.get("usage")
         if entries == []:
             self._breaches.add("MI-08", "expected a choice in every chunk, found a chunk without", about=chunk)
@@ -148,9 +147,11 @@ class MistralMachine(ChunkStream):
         if isinstance(usage, dict):
             self._usage = usage_of(usage)
 
-    def _draft(self, index: int) -> _Draft | None:
+    def _draft(self, index: int) -> _Draft:
         draft = self._drafts.get(index)
-        if draft is None and len(self._drafts) < MOST_CHOICES:
+        if draft is None:
+            if len(self._drafts) >= MOST_CHOICES:
+                refuse_more(MOST_CHOICES, "choices")
             draft = self._drafts[index] = _Draft(index)
         return draft
 
@@ -190,8 +191,6 @@ class MistralMachine(ChunkStream):
     def _take_call(self, draft: _Draft, piece: dict[str, Any]) -> None:
         call_id = piece.get("id")
         added = draft.tools.add(as_piece(piece))
-        if added is None:
-            return
         if not added.opened:
             self._breaches.add("MI-09b", "expected a tool call in one delta, found another of the same call")
         elif isinstance(call_id, str) and call_id != _NO_ID and not _ID.fullmatch(call_id):
@@ -254,6 +253,11 @@ def read_error(body: Json) -> StreamError:
 DIALECT: Final = Dialect(
     name="mistral",
     title="Mistral chat completions",
+    about=(
+        "Mistral's chat completions, close to OpenAI's and not the same: usage comes with the finish reason, "
+        "tool calls come whole, content may be a list of parts. [DONE] ends a stream."
+    ),
+    states=(FRAME.states, MISTRAL_CHOICE),
     rule_prefix="MI-",
     base_path="",
     path="/v1/chat/completions",

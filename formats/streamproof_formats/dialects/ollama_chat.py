@@ -13,13 +13,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects import json_text
-from streamproof_formats.dialects.base import Joined, StreamState, error_of, integer, is_no_stream, media_type, text_of
+from streamproof_formats.dialects.base import (
+    Joined,
+    StreamState,
+    error_of,
+    integer,
+    is_no_stream,
+    media_type,
+    refuse_more,
+    text_of,
+)
 from streamproof_formats.dialects.breaches import NOWHERE
+from streamproof_formats.dialects.orders import OLLAMA_CHAT
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech, streams_unless_false
 from streamproof_formats.dialects.wording import number as number_shown
 from streamproof_formats.dialects.wording import quoted, shown
-from streamproof_formats.http_findings import JSON_LINES
+from streamproof_formats.http_findings import JSON, JSON_LINES
 from streamproof_formats.message import Choice, Message, StreamError, ToolCall, Usage
 
 if TYPE_CHECKING:
@@ -32,7 +42,7 @@ if TYPE_CHECKING:
     from streamproof_formats.sse import Event
 
 MOST_CALLS: Final = 1024
-"""Tool calls that are kept; those beyond add nothing."""
+"""Tool calls that are kept."""
 
 FAULT_RULES: Final[Mapping[tuple[str, ...], str]] = {
     ("message",): "OM-14",
@@ -64,6 +74,7 @@ class OllamaChatMachine:
     def __init__(self, *, request: Json | None, profile: Profile) -> None:
         self._loads = isinstance(request, Mapping) and not request.get("messages")
         self._streams = request is None or asks_for_stream(request)
+        self._is_known = request is not None
         self._state = StreamState(profile, once=ONCE)
         self._breaches = self._state.breaches
         self._schema = event_schema("ollama-chat", "chunk")
@@ -123,12 +134,19 @@ class OllamaChatMachine:
         except json_text.NotJson as fault:
             answer = None
             if self._loads and end == "clean":
-                breaches.add("OM-18", f"expected a single object that is done, found no JSON: {fault}")
+                breaches.add("OM-18", fault.told("expected a single object that is done"))
         else:
             if self._loads and not (isinstance(answer, dict) and answer.get("done") is True):
                 breaches.add("OM-18", f"expected a single object that is done, found {shown(answer)}")
+            has_error = isinstance(answer, dict) and bool(answer.get("error"))
+            if has_error:
+                breaches.add("OM-16", "expected an error as an HTTP error status, found it under one of success")
+            elif not self._is_known and not (isinstance(answer, dict) and answer.get("done") is True):
+                breaches.add("OM-03", f"expected an object that is done, or an error, found {shown(answer)}")
         found = breaches.take()
-        if isinstance(answer, dict):
+        if isinstance(answer, dict) and answer.get("error"):
+            self._state.error = error_of(answer["error"])
+        elif isinstance(answer, dict):
             self._take(answer)
             breaches.take()
         return found
@@ -172,8 +190,8 @@ class OllamaChatMachine:
         try:
             chunk = json_text.read(data)
         except json_text.NotJson as fault:
-            breaches.add("ND-01", f"expected a JSON object on each line, found no JSON: {fault}")
-            breaches.add("OM-02", f"expected a chunk or an error, found no JSON: {fault}")
+            breaches.add("ND-01", fault.told("expected a JSON object on each line"))
+            breaches.add("OM-02", fault.told("expected a chunk or an error"))
             return
         if not isinstance(chunk, dict):
             breaches.add("ND-01", f"expected a JSON object on each line, found {shown(chunk)}")
@@ -183,7 +201,7 @@ class OllamaChatMachine:
             self._take(chunk)
         else:
             for departure in self._schema.faults(chunk):
-                breaches.add(_rule_of(departure), str(departure), about=chunk)
+                breaches.add(_rule_of(departure), departure.__str__, about=chunk)
             self._judge_chunk(chunk)
             self._take(chunk)
 
@@ -247,7 +265,7 @@ class OllamaChatMachine:
             breaches.add("OM-07", f"expected no content in the last line, found {quoted(content)}", about=chunk)
         if not reason:
             breaches.add("OM-08", "expected a done_reason in the last line, found none", about=chunk)
-        if reason in EMPTY_REASONS or self._loads:
+        if (isinstance(reason, str) and reason in EMPTY_REASONS) or self._loads:
             return
         if not any(name in chunk for name in FIGURES):
             breaches.add("OM-09", "expected durations and counts in the last line, found none", about=chunk)
@@ -286,7 +304,9 @@ class OllamaChatMachine:
     def _take_calls(self, pieces: list[Any]) -> None:
         for piece in pieces:
             function = piece.get("function") if isinstance(piece, dict) else None
-            if isinstance(function, dict) and len(self._calls) < MOST_CALLS:
+            if isinstance(function, dict):
+                if len(self._calls) >= MOST_CALLS:
+                    refuse_more(MOST_CALLS, "tool calls")
                 name = function.get("name")
                 self._calls.append(
                     ToolCall(
@@ -342,10 +362,17 @@ SPEECH: Final = Speech(
     dialect=Dialect(
         name="ollama-chat",
         title="Ollama chat",
+        about=(
+            "The native chat API of Ollama. A stream is lines of JSON, each with a piece of the message; the "
+            "last line says done, why, and how long it took. An error after the first line is a line of its "
+            "own."
+        ),
+        states=(OLLAMA_CHAT,),
         rule_prefix="OM-",
         base_path="",
         path="/api/chat",
         framing="ndjson",
+        answer_type=JSON,
         content_type=JSON_LINES,
         terminator=None,
         request={

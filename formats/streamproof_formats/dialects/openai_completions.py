@@ -8,10 +8,11 @@ import attrs
 
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects import openai_chat
-from streamproof_formats.dialects.base import Joined, error_of, integer
+from streamproof_formats.dialects.base import Joined, error_of, integer, refuse_more
 from streamproof_formats.dialects.chunk_stream import DONE, ChunkStream, Frame, no_fields
 from streamproof_formats.dialects.openai_chat.assembler import MOST_CHOICES
 from streamproof_formats.dialects.openai_chat.usage import UsageRules, UsageWatch
+from streamproof_formats.dialects.orders import COMPLETIONS_CHOICE
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.dialects.wording import number, quoted, shown
@@ -145,7 +146,7 @@ class OpenAICompletionsMachine(ChunkStream):
         breaches, constants = self._breaches, self._constants
         for fault in self._chunk_schema.faults(chunk):
             rule = "OL-05" if fault.path[:1] == ("choices",) and fault.path[2:] == ("finish_reason",) else "OL-03"
-            breaches.add(rule, str(fault), about=chunk)
+            breaches.add(rule, fault.__str__, about=chunk)
         for name, kind in CONSTANT:
             value = chunk.get(name)
             if type(value) is kind:
@@ -170,13 +171,11 @@ class OpenAICompletionsMachine(ChunkStream):
                 index = integer(entry.get("index"))
                 index = place if index is None else index
                 draft = self._drafts.get(index) or self._started(index)
-                if draft is not None:
-                    self._take_entry(draft, entry)
+                self._take_entry(draft, entry)
 
-    def _started(self, index: int) -> _Draft | None:
+    def _started(self, index: int) -> _Draft:
         if len(self._drafts) >= MOST_CHOICES:
-            self._breaches.add("OL-08", f"expected {MOST_CHOICES} choices at most, found index {shown(index)} too")
-            return None
+            refuse_more(MOST_CHOICES, "choices")
         if index < 0:
             self._breaches.add("OL-08", f"expected an index from 0, found {shown(index)}")
         elif self._asked is not None and index >= self._asked.count:
@@ -253,6 +252,11 @@ class OpenAICompletionsMachine(ChunkStream):
 DIALECT: Final = Dialect(
     name="openai-completions",
     title="OpenAI text completions (legacy)",
+    about=(
+        "OpenAI's older text completions, kept by OpenAI and by many open servers. A stream is data-only "
+        "events, each a text_completion with a piece of text; [DONE] ends it."
+    ),
+    states=(FRAME.states, COMPLETIONS_CHOICE),
     rule_prefix="OL-",
     base_path="/v1",
     path="/v1/completions",

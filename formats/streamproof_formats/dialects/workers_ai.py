@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects import json_text
-from streamproof_formats.dialects.base import Joined, StreamState, error_of, is_no_stream, text_of
+from streamproof_formats.dialects.base import Joined, StreamState, error_of, is_no_stream, refuse_more, text_of
 from streamproof_formats.dialects.breaches import NOWHERE, Renamed
 from streamproof_formats.dialects.chunk_stream import DONE
 from streamproof_formats.dialects.openai_chat.assembler import MOST_CALLS, CallDraft, CallDrafts, named
 from streamproof_formats.dialects.openai_chat.tools import judge_arguments, judge_type, take_call
 from streamproof_formats.dialects.openai_chat.usage import usage_of
+from streamproof_formats.dialects.orders import WORKERS_AI
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.dialects.wording import number, quoted, shown
@@ -113,6 +114,27 @@ class WorkersAIMachine:
             self._take(item)
             self._breaches.take()
 
+    def receive_answer(self, body: str, end: BodyEnd) -> Iterable[Finding]:
+        """Takes the body of an answer that is no stream: a single object, bare or in its envelope."""
+        breaches = self._breaches
+        breaches.place = NOWHERE
+        self._state.end = end
+        try:
+            answer = json_text.read(body)
+        except json_text.NotJson as fault:
+            if end == "clean" and not self._unasked:
+                breaches.add("WA-02", fault.told("expected a JSON object"))
+            return breaches.take()
+        result = answer.get("result", answer) if isinstance(answer, dict) else None
+        if not isinstance(result, dict) or not any(key in result for key in CONTENT):
+            if not self._unasked:
+                breaches.add("WA-06", f"expected an object with one of {', '.join(CONTENT)}, found {shown(answer)}")
+            return breaches.take()
+        self._take(result)
+        self._state.done = True
+        breaches.take()
+        return []
+
     def close(self, end: BodyEnd, head: ResponseHead | None, notes: Sequence[Note] = ()) -> Iterable[Finding]:
         """Takes the end of the body and tells what the whole breaks."""
         breaches = self._breaches
@@ -134,7 +156,7 @@ class WorkersAIMachine:
         try:
             chunk = json_text.read(data)
         except json_text.NotJson as fault:
-            breaches.add("WA-02", f"expected [DONE] or a JSON object, found no JSON: {fault}")
+            breaches.add("WA-02", fault.told("expected [DONE] or a JSON object"))
             return
         if not isinstance(chunk, dict):
             breaches.add("WA-02", f"expected [DONE] or a JSON object, found {shown(chunk)}")
@@ -148,7 +170,7 @@ class WorkersAIMachine:
         for fault in self._schema.faults(chunk):
             rule = _rule_of(fault)
             if rule is not None:
-                breaches.add(rule, str(fault), about=chunk)
+                breaches.add(rule, fault.__str__, about=chunk)
         if not any(key in chunk for key in CONTENT):
             breaches.add("WA-06", f"expected one of {', '.join(CONTENT)}, found a chunk without", about=chunk)
         response = chunk.get("response")
@@ -208,7 +230,7 @@ class WorkersAIMachine:
         call = self._older
         if "name" in piece or call is None:
             if len(self._calls.calls) >= MOST_CALLS:
-                return
+                refuse_more(MOST_CALLS, "tool calls")
             if "name" not in piece:
                 self._breaches.add("WA-12", "expected a name in a tool call, found none")
             call = self._older = CallDraft(None)
@@ -281,6 +303,12 @@ SPEECH: Final = Speech(
     dialect=Dialect(
         name="workers-ai",
         title="Cloudflare Workers AI text generation",
+        about=(
+            "The native stream of Cloudflare's Workers AI, and of small services that look like it. A stream "
+            "is data-only events with pieces of text under the key response; [DONE] ends it. No schema of it "
+            "is published, so most of its rules only warn."
+        ),
+        states=(WORKERS_AI,),
         rule_prefix="WA-",
         base_path="",
         path="/api/chat",

@@ -12,6 +12,7 @@ from streamproof_formats.profiles import (
     openai_chat,
     openai_completions,
     openai_responses,
+    workers_ai,
 )
 from streamproof_formats.profiles.profile import Allowance as Allowance
 from streamproof_formats.profiles.profile import Profile as Profile
@@ -35,6 +36,7 @@ PROFILES: Final[Mapping[str, Profile]] = _book(
         *openai_completions.PROFILES,
         *openai_responses.PROFILES,
         *anthropic_messages.PROFILES,
+        *workers_ai.PROFILES,
     )
 )
 """Every profile by name."""

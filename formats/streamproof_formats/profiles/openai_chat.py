@@ -17,6 +17,11 @@ def _has_error(about: Any) -> bool:
     return isinstance(error, dict) and isinstance(error.get("message"), str)
 
 
+def _numbers_its_error(about: Any) -> bool:
+    """True of an error event in place of a chunk that gives its code as an integer."""
+    return _has_error(about) and type(about["error"].get("code")) is int and not about.get("choices")
+
+
 def _closes_calls(about: Any) -> bool:
     """True of a chunk with a tool call all of whose fields are null or empty."""
     for entry in entries(about):
@@ -70,7 +75,7 @@ PROFILES: Final[tuple[Profile, ...]] = (
             "chunks but the last have no usage key, or with continuous_usage_stats usage",
             said("no usage null"),
         ),
-        ("OC-34", "the code of an error is an integer", _has_error),
+        ("OC-34", "the code of an error is an integer", _numbers_its_error),
     ),
     _family(
         "llama-cpp",
@@ -78,7 +83,7 @@ PROFILES: Final[tuple[Profile, ...]] = (
         "ggml-org/llama.cpp (00efb3e), server-task.cpp",
         ("OC-08", "created is taken anew for each flush", None),
         ("OC-11", "the role chunk repeats with the progress of the prompt", None),
-        ("OC-34", "the code of an error is an integer", _has_error),
+        ("OC-34", "the code of an error is an integer", _numbers_its_error),
     ),
     _family(
         "ollama-v1",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
-from streamproof_formats.rules.table import PERMISSION, rule
+from streamproof_formats.rules.documents import ANTHROPIC_PYTHON
+from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
+_sdk: Final = ANTHROPIC_PYTHON.at
 
 
 def _docs(section: str, page: str = "Streaming messages", slug: str = "build-with-claude/streaming") -> Source:
@@ -25,15 +27,6 @@ def _versions(section: str) -> Source:
 
 def _reference(section: str) -> Source:
     return _docs(section, "API reference, Messages", "api/messages")
-
-
-def _sdk(section: str) -> Source:
-    return Source(
-        document="anthropic-sdk-python 2.10.0",
-        section=section,
-        url="https://github.com/anthropics/anthropic-sdk-python",
-        read=_READ,
-    )
 
 
 _FLOW: Final = _docs("Event types")
@@ -92,10 +85,10 @@ RULES: Final[tuple[Rule, ...]] = (
          "A stream that succeeds ends with one message_stop, and nothing comes after it."),
     rule("AM-18b", "SHOULD NOT", "INF", _FLOW, "A ping comes after message_stop."),
     rule("AM-19", "MAY", "DOC", _docs("Event types, ping"),
-         "A ping comes anywhere before message_stop, inside a block too, any number of times.", unshowable=PERMISSION),
+         "A ping comes anywhere before message_stop, inside a block too, any number of times."),
     rule("AM-20", "MAY", "DOC INF", _docs("Error events"),
-         "An error event stands in place of the rest of the stream, message_stop included.", unshowable=PERMISSION),
-    rule("AM-21", "MAY", "DOC", _docs("Other events"), "There are events of new types.", unshowable=PERMISSION),
+         "An error event stands in place of the rest of the stream, message_stop included."),
+    rule("AM-21", "MAY", "DOC", _docs("Other events"), "There are events of new types."),
     rule("AM-21b", "SHOULD", "DOC", _docs("Other events"), "Events of types unknown are passed over.", binds="client"),
     rule("AM-22", "MUST NOT", "DOC", _VERSION, "A stream has the event [DONE]: that was of an older version."),
     rule("AM-23", "MUST NOT", "DOC", _FLOW, "An event of a content block comes after the first message_delta."),
@@ -105,12 +98,12 @@ RULES: Final[tuple[Rule, ...]] = (
          "Events, and the blocks, deltas and errors in them that are known, have the fields that the types require, of "
          "the types that they give: tool_use id, name and input, text its text, thinking its thinking and signature."),
     rule("AM-26", "MAY", "DOC", _versions("API versioning"),
-         "There are new fields, types of blocks and deltas, and values.", unshowable=PERMISSION),
+         "There are new fields, types of blocks and deltas, and values."),
     rule("AM-27", "MUST", "TYPE CLIENT", _TYPES,
          "message_start has usage with input_tokens and output_tokens, each message_delta usage with output_tokens: "
          "anthropic-python fails without."),
     rule("AM-28", "MAY", "DOC", _docs("Event types, content blocks"),
-         "A fallback block starts and stops without a delta.", unshowable=PERMISSION),
+         "A fallback block starts and stops without a delta."),
     rule("AM-29", "MUST", "CLIENT", _STREAMING,
          "An error has the event name error: anthropic-python drops one without a name, and the loss shows nowhere."),
 )  # fmt: skip

@@ -5,29 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
-from streamproof_formats.rules.table import PERMISSION, rule
+from streamproof_formats.rules.documents import COHERE_PYTHON, COHERE_SPECIFICATION
+from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
+_oas: Final = COHERE_SPECIFICATION.at
+_sdk: Final = COHERE_PYTHON.at
 _REPOSITORY: Final = "https://github.com/cohere-ai/cohere-developer-experience"
-
-
-def _oas(section: str) -> Source:
-    return Source(
-        document="cohere-ai/cohere-developer-experience cohere-openapi.yaml (e814c8a)",
-        section=section,
-        url=_REPOSITORY,
-        read=_READ,
-    )
 
 
 def _docs(section: str) -> Source:
     return Source(document="Cohere docs (e814c8a)", section=section, url=_REPOSITORY, read=_READ)
-
-
-def _sdk(section: str) -> Source:
-    return Source(
-        document="cohere-python 7.3.1", section=section, url="https://github.com/cohere-ai/cohere-python", read=_READ
-    )
 
 
 _EVENTS: Final = _oas("StreamedChatResponseV2")
@@ -77,13 +65,13 @@ RULES: Final[tuple[Rule, ...]] = (
          "A message-end with the finish reason ERROR has the text of the error."),
     rule("CO-16", "SHOULD NOT", "INF", _STREAMING, "A block of content or a tool call is open at message-end."),
     rule("CO-17", "MAY", "TYPE CLIENT", _EVENTS,
-         "There are debug events, and events of types that are new, which clients skip.", unshowable=PERMISSION),
+         "There are debug events, and events of types that are new, which clients skip."),
     rule("CO-18", "MAY", "TYPE", _oas("POST /v2/chat, x-fern-streaming"),
-         "[DONE] follows message-end.", unshowable=PERMISSION),
+         "[DONE] follows message-end."),
     rule("CO-19", "MUST", "CLIENT", _sdk("v2/types/v2chat_stream_response.py"),
          "tool_calls and citations in an event of their own are objects: cohere-python drops an event with an array."),
     rule("CO-20", "MUST", "CLIENT", _sdk("core/http_sse"),
          "The content type of a stream is text/event-stream: cohere-python raises on application/json."),
     rule("CO-21", "MAY", "TYPE", _sdk("core/unchecked_base_model.py"),
-         "There are further keys at any level, and values that an enumeration does not have.", unshowable=PERMISSION),
+         "There are further keys at any level, and values that an enumeration does not have."),
 )  # fmt: skip

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
-from streamproof_formats.rules.table import PERMISSION, rule
+from streamproof_formats.rules.documents import GOOGLE_GENAI
+from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
+_sdk: Final = GOOGLE_GENAI.at
 
 _DOCS: Final = Source(
     document="Gemini API reference",
@@ -15,12 +17,6 @@ _DOCS: Final = Source(
     url="https://ai.google.dev/api/generate-content",
     read=_READ,
 )
-
-
-def _sdk(section: str) -> Source:
-    return Source(
-        document="google-genai 3.3.0", section=section, url="https://github.com/googleapis/python-genai", read=_READ
-    )
 
 
 _CANDIDATE: Final = _sdk("types.py, Candidate")
@@ -59,7 +55,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("GM-13b", "SHOULD", "DOC", _USAGE,
          "totalTokenCount is the sum of the counts of prompt, candidates, tool use and thoughts."),
     rule("GM-14", "MAY", "INF", _RESPONSE,
-         "A thoughtSignature stands in a part with empty text, even after the last text.", unshowable=PERMISSION),
+         "A thoughtSignature stands in a part with empty text, even after the last text."),
     rule("GM-15", "MUST", "DOC", _CANDIDATE, "Several candidates are told apart by their index."),
     rule("GM-15b", "SHOULD", "INF", _CANDIDATE, "An absent index is 0.", binds="client"),
     rule("GM-16", "SHOULD", "INF", _CANDIDATE,
@@ -68,5 +64,5 @@ RULES: Final[tuple[Rule, ...]] = (
          "U+2028, U+2029 and U+0085 are escaped: the official client splits a line there."),
     rule("GM-18", "MUST", "CLIENT", _READER,
          "In a chunk that reports an error in the middle of a stream, error is the first key."),
-    rule("GM-19", "MAY", "TYPE", _RESPONSE, "Fields and values of enumerations are new.", unshowable=PERMISSION),
+    rule("GM-19", "MAY", "TYPE", _RESPONSE, "Fields and values of enumerations are new."),
 )  # fmt: skip

@@ -112,7 +112,7 @@ RULES: Final[tuple[Rule, ...]] = (
             url="https://github.com/anthropics/anthropic-sdk-python",
             read=_READ,
         ),
-        unshowable="it takes two requests that differ in the Accept header, not one answer",
+        unshowable="two answers to requests that differ in the Accept header show it, one answer does not",
     ),
     Rule(
         id="SSE-47",
@@ -150,6 +150,7 @@ RULES: Final[tuple[Rule, ...]] = (
         text="A 204 stops an EventSource from connecting again; no dialect of language models uses reconnection, "
         "Last-Event-ID or `retry`.",
         source=_PROCESSING,
+        unshowable="it is about the next request of a browser's EventSource, which no client of these dialects makes",
     ),
     Rule(
         id="SSE-50",

@@ -5,27 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
-from streamproof_formats.rules.table import PERMISSION, rule
+from streamproof_formats.rules.documents import MISTRAL_PYTHON, MISTRAL_SPECIFICATION
+from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
-
-
-def _oas(section: str) -> Source:
-    return Source(
-        document="mistralai/platform-docs-public openapi.yaml (222f4ba)",
-        section=section,
-        url="https://github.com/mistralai/platform-docs-public",
-        read=_READ,
-    )
-
-
-def _sdk(section: str) -> Source:
-    return Source(
-        document="mistralai 3.7.0 (Python)",
-        section=section,
-        url="https://github.com/mistralai/client-python",
-        read=_READ,
-    )
+_oas: Final = MISTRAL_SPECIFICATION.at
+_sdk: Final = MISTRAL_PYTHON.at
 
 
 _CALL: Final = _oas("POST /v1/chat/completions, 200")
@@ -58,7 +43,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("MI-06b", "SHOULD", "INF", _CHOICE,
          "finish_reason is null until the last chunk of a choice, which gives the reason."),
     rule("MI-07", "MAY", "INF", _CHOICE,
-         "The chunk with the finish reason has the last text or the tool calls.", unshowable=PERMISSION),
+         "The chunk with the finish reason has the last text or the tool calls."),
     rule("MI-08", "SHOULD", "INF", _oas("CompletionChunk, usage"),
          "usage comes always, with the finish reason, and no chunk is without choices."),
     rule("MI-09", "MUST", "TYPE CLIENT", _TOOL,
@@ -71,10 +56,10 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("MI-12", "SHOULD", "INF", _DELTA,
          "Where content is a list, its text chunks are joined to the text, and its thinking is kept apart.",
          binds="client"),
-    rule("MI-12b", "MAY", "TYPE", _DELTA, "content is a list of chunks.", unshowable=PERMISSION),
+    rule("MI-12b", "MAY", "TYPE", _DELTA, "content is a list of chunks."),
     rule("MI-13", "SHOULD", "INF", _oas("CompletionResponseStreamChoice, finish_reason"),
          "A choice that finishes with error has failed, and what it said is a part of the answer.", binds="client"),
     rule("MI-14", "MAY", "TYPE INF", _PADDING,
-         "A chunk carries padding under p, which is no part of the text.", unshowable=PERMISSION),
-    rule("MI-15", "MAY", "TYPE", _sdk("client/models"), "There are further keys at any level.", unshowable=PERMISSION),
+         "A chunk carries padding under p, which is no part of the text."),
+    rule("MI-15", "MAY", "TYPE", _sdk("client/models"), "There are further keys at any level."),
 )  # fmt: skip

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
-from streamproof_formats.rules.table import PERMISSION, rule
+from streamproof_formats.rules.documents import OLLAMA_PYTHON
+from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
 
@@ -25,12 +26,7 @@ _SERVER: Final = Source(
     url="https://github.com/ollama/ollama",
     read=_READ,
 )
-_SDK: Final = Source(
-    document="ollama-python 0.6.3",
-    section="ollama/_types.py, ollama/_client.py",
-    url="https://github.com/ollama/ollama-python",
-    read=_READ,
-)
+_SDK: Final = OLLAMA_PYTHON.at("ollama/_types.py, ollama/_client.py")
 
 RULES: Final[tuple[Rule, ...]] = (
     rule("OM-01", "MUST", "DOC", _STREAMING,
@@ -46,7 +42,7 @@ RULES: Final[tuple[Rule, ...]] = (
          binds="client"),
     rule("OM-07", "SHOULD", "EX", _CHAT, "The content of the last line is empty."),
     rule("OM-07b", "MAY", "SRC", _SERVER,
-         "The last line has content, thinking or tool calls.", unshowable=PERMISSION),
+         "The last line has content, thinking or tool calls."),
     rule("OM-08", "SHOULD", "SRC", _SERVER, "The last line has a done_reason."),
     rule("OM-09", "SHOULD", "DOC", _CHAT, "The last line has the durations and the token counts."),
     rule("OM-09b", "SHOULD", "INF", _SERVER,
@@ -70,7 +66,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("OM-18", "MUST", "DOC", _CHAT,
          "A request without messages, which loads or unloads a model, is answered by a single object that is done."),
     rule("OM-18b", "MAY", "SRC", _SERVER,
-         "That object comes as application/json, and no LF follows it.", unshowable=PERMISSION),
+         "That object comes as application/json, and no LF follows it."),
     rule("OM-19", "SHOULD", "SRC", _SERVER,
          "Tool calls, content and thinking on the last line are read like any other.", binds="client"),
 )  # fmt: skip

@@ -5,42 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
-from streamproof_formats.rules.table import PERMISSION, rule
+from streamproof_formats.rules.documents import (
+    OPENAI_NODE,
+    OPENAI_OLD_SPECIFICATION,
+    OPENAI_PYTHON,
+    OPENAI_SPECIFICATION,
+)
+from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
-
-
-def _oas(section: str) -> Source:
-    return Source(
-        document="openai/openai-openapi openapi.yaml 2.3.0 (f85dbe2)",
-        section=section,
-        url="https://github.com/openai/openai-openapi",
-        read=_READ,
-    )
-
-
-def _old_oas(section: str) -> Source:
-    return Source(
-        document="openai/openai-openapi openapi.yaml, branch 2025-02-04 (0616166)",
-        section=section,
-        url="https://github.com/openai/openai-openapi/tree/2025-02-04",
-        read=_READ,
-    )
-
-
-def _python(section: str, version: str = "3.51.0") -> Source:
-    return Source(
-        document=f"openai-python {version}",
-        section=section,
-        url="https://github.com/openai/openai-python",
-        read=_READ,
-    )
-
-
-def _node(section: str, version: str = "7.55.0") -> Source:
-    return Source(
-        document=f"openai-node {version}", section=section, url="https://github.com/openai/openai-node", read=_READ
-    )
+_oas: Final = OPENAI_SPECIFICATION.at
+_old_oas: Final = OPENAI_OLD_SPECIFICATION.at
+_python: Final = OPENAI_PYTHON.at
+_node: Final = OPENAI_NODE.at
 
 
 _CHUNK: Final = _oas("CreateChatCompletionStreamResponse")
@@ -102,7 +79,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("OC-17", "MUST", "CLIENT", _NODE_STREAM,
          "The index of a choice is from 0 to n-1: openai-node throws on others."),
     rule("OC-17b", "MAY", "DOC INF", _CHUNK,
-         "A chunk holds several choices, and the chunks of several choices mix.", unshowable=PERMISSION),
+         "A chunk holds several choices, and the chunks of several choices mix."),
     rule("OC-17c", "SHOULD", "INF", _CHUNK, "An index stands once in a chunk."),
     rule("OC-18", "SHOULD", "CLIENT", _PY_STREAM,
          "A choice begins after those with lower indexes: openai-python fails with an IndexError otherwise."),
@@ -153,10 +130,9 @@ RULES: Final[tuple[Rule, ...]] = (
          profile="openai"),
     rule("OC-31b", "MUST NOT", "DOC", _oas("CreateChatCompletionStreamResponse, obfuscation"),
          "A chunk carries obfuscation with include_obfuscation false."),
-    rule("OC-32", "MAY", "DOC", _COMPATIBILITY, "There are further keys at any level.", unshowable=PERMISSION),
+    rule("OC-32", "MAY", "DOC", _COMPATIBILITY, "There are further keys at any level."),
     rule("OC-32b", "MUST", "DOC", _COMPATIBILITY, "Keys that are not known are ignored.", binds="client"),
-    rule("OC-33", "MAY", "DOC", _OPTIONS, "A stream that was interrupted lacks the usage chunk.",
-         unshowable=PERMISSION),
+    rule("OC-33", "MAY", "DOC", _OPTIONS, "A stream that was interrupted lacks the usage chunk."),
     rule("OC-33b", "SHOULD", "INF", _OPTIONS,
          "Where the usage chunk is lacking, a missing finish reason or an error shows that the stream broke off."),
     rule("OC-34", "MUST", "CLIENT", _python("_streaming.py"),
@@ -165,7 +141,7 @@ RULES: Final[tuple[Rule, ...]] = (
          "Anything but [DONE] comes after an error: the SDKs stop reading."),
     rule("OC-35", "SHOULD", "INF", _DELTA, "All reasoning of a choice comes before its content."),
     rule("OC-36", "MAY", "DOC", _oas("CreateChatCompletionStreamResponse, moderation"),
-         "A chunk carries the results of a moderation that the request asked for.", unshowable=PERMISSION),
+         "A chunk carries the results of a moderation that the request asked for."),
     rule("OC-36b", "SHOULD NOT", "INF", _oas("CreateChatCompletionStreamResponse, moderation"),
          "A chunk carries a moderation that the request did not ask for."),
     rule("OC-37", "MUST NOT", "DOC", _oas("ChatCompletionToolChoiceOption"),
@@ -188,10 +164,9 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("OC-43", "MUST", "DOC", _oas("CreateChatCompletionRequest, top_logprobs"),
          "A token has at most as many top_logprobs as the request asked for."),
     rule("OC-44", "MAY", "DOC", _python("types/chat/chat_completion_chunk.py, ChoiceDeltaAudio"),
-         "Audio comes in deltas, after the finish reason too; the last holds only when it expires.",
-         unshowable=PERMISSION),
+         "Audio comes in deltas, after the finish reason too; the last holds only when it expires."),
     rule("OC-45", "MAY", "TYPE", _node("resources/chat/completions"),
-         "A tool call is of the type custom where the request has a custom tool.", unshowable=PERMISSION),
+         "A tool call is of the type custom where the request has a custom tool."),
     rule("OC-46", "SHOULD", "INF", _oas("CreateChatCompletionRequest, parallel_tool_calls"),
          "With parallel_tool_calls false there is one tool call at most."),
     rule("OC-47", "SHOULD", "TYPE", _oas("CreateChatCompletionStreamResponse, logprobs"),

@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from streamproof_formats.rule import Rule, Source
-from streamproof_formats.rules.table import PERMISSION, rule
+from streamproof_formats.rule import Rule
+from streamproof_formats.rules.documents import OPENAI_PYTHON, OPENAI_SPECIFICATION
+from streamproof_formats.rules.table import rule
 
-_READ: Final = "2026-11-18"
-
-
-def _oas(section: str) -> Source:
-    return Source(
-        document="openai/openai-openapi openapi.yaml 2.3.0 (f85dbe2)",
-        section=section,
-        url="https://github.com/openai/openai-openapi",
-        read=_READ,
-    )
-
-
-def _python(section: str) -> Source:
-    return Source(
-        document="openai-python 3.51.0", section=section, url="https://github.com/openai/openai-python", read=_READ
-    )
+_oas: Final = OPENAI_SPECIFICATION.at
+_python: Final = OPENAI_PYTHON.at
 
 
 _ANSWER: Final = _oas("CreateCompletionResponse")
@@ -62,5 +49,5 @@ RULES: Final[tuple[Rule, ...]] = (
          "An error in the stream is an object under the key error, in place of a chunk: openai-python raises on it."),
     rule("OL-12", "MUST NOT", "DOC", _oas("CreateCompletionRequest, best_of"),
          "The answer to a request with best_of above 1 is a stream."),
-    rule("OL-13", "MAY", "DOC", _OPTIONS, "The chunk with the usage has no choices.", unshowable=PERMISSION),
+    rule("OL-13", "MAY", "DOC", _OPTIONS, "The chunk with the usage has no choices."),
 )  # fmt: skip

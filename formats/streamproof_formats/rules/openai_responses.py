@@ -9,40 +9,15 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
-from streamproof_formats.rules.table import PERMISSION, rule
+from streamproof_formats.rules.documents import OPEN_RESPONSES, OPENAI_NODE, OPENAI_PYTHON, OPENAI_SPECIFICATION
+from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
+_oas: Final = OPENAI_SPECIFICATION.at
+_spec: Final = OPEN_RESPONSES.at
+_python: Final = OPENAI_PYTHON.at
+_node: Final = OPENAI_NODE.at
 _OPEN: Final = "open-responses"
-
-
-def _oas(section: str) -> Source:
-    return Source(
-        document="openai/openai-openapi openapi.yaml 2.3.0 (f85dbe2)",
-        section=section,
-        url="https://github.com/openai/openai-openapi",
-        read=_READ,
-    )
-
-
-def _spec(section: str) -> Source:
-    return Source(
-        document="Open Responses specification, 2026-04-24 (05d5f81)",
-        section=section,
-        url="https://www.openresponses.org/specification",
-        read=_READ,
-    )
-
-
-def _python(section: str) -> Source:
-    return Source(
-        document="openai-python 3.51.0", section=section, url="https://github.com/openai/openai-python", read=_READ
-    )
-
-
-def _node(section: str) -> Source:
-    return Source(
-        document="openai-node 7.55.0", section=section, url="https://github.com/openai/openai-node", read=_READ
-    )
 
 
 _EVENTS: Final = _oas("ResponseStreamEvent")
@@ -138,7 +113,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("OR-18b", "MUST", "CLIENT", _NODE_STREAM,
          "Events of function call arguments name a function call: the SDKs throw otherwise."),
     rule("OR-19", "MAY", "TYPE", _oas("ResponseFunctionCallArgumentsDoneEvent, name"),
-         "response.function_call_arguments.done carries the name of the function.", unshowable=PERMISSION),
+         "response.function_call_arguments.done carries the name of the function."),
     rule("OR-20", "SHOULD", "INF", _oas("FunctionToolCall, arguments"),
          "The joined arguments of a call that is completed are JSON."),
     rule("OR-21", "SHOULD", "EX", _SAMPLES,
@@ -182,17 +157,16 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("OR-35", "SHOULD", "TYPE", _oas("ResponseTextDeltaEvent, logprobs"),
          "The delta and the done of output text have logprobs, an array that is empty where none were asked for."),
     rule("OR-36", "MUST", "DOC", _STREAMING, "The data of the last event is [DONE].", profile=_OPEN),
-    rule("OR-36b", "MAY", "INF", _EVENTS, "The data of the last event is [DONE].", unshowable=PERMISSION),
+    rule("OR-36b", "MAY", "INF", _EVENTS, "The data of the last event is [DONE]."),
     rule("OR-37", "MAY", "CLIENT", _NODE_STREAM,
-         "keepalive events with nothing but a sequence_number stand anywhere after response.created.",
-         unshowable=PERMISSION),
+         "keepalive events with nothing but a sequence_number stand anywhere after response.created."),
     rule("OR-38", "MUST", "TYPE", _oas("ResponseErrorEvent"),
          "An error event has code, message and param, or an error object with type, code, message and param."),
     rule("OR-38b", "SHOULD", "CLIENT", _python("_streaming.py"),
          "An error event has the event field error and holds its error in an object: openai-python and older "
          "openai-node raise on no other."),
     rule("OR-39", "MAY", "TYPE", _python("types/responses/response_compaction_compacting_event.py"),
-         "There are response.compaction.compacting events.", unshowable=PERMISSION),
+         "There are response.compaction.compacting events."),
     rule("OR-40", "MUST NOT", "DOC", _oas("Response, completed_at"),
          "A response has a completed_at with a status other than completed."),
     rule("OR-41", "MUST", "DOC", _oas("GET /responses/{response_id}, starting_after"),

@@ -31,7 +31,3 @@ def rule(
         source=source,
         unshowable=unshowable,
     )
-
-
-PERMISSION = "it permits: no stream can break it"
-"""Why a MAY rule has no stream that breaks it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from streamproof_formats.rule import Rule, Source
-from streamproof_formats.rules.table import PERMISSION, rule
+from streamproof_formats.rules.documents import WORKERS_TYPES
+from streamproof_formats.rules.table import rule
 
 _READ: Final = "2026-11-18"
 
@@ -21,12 +22,7 @@ _DRAFT: Final = Source(
     url="https://github.com/cloudflare/cloudflare-docs/pull/19018",
     read=_READ,
 )
-_TYPES: Final = Source(
-    document="@cloudflare/workers-types 5.20261117.1",
-    section="AiTextGenerationOutput, UsageTags",
-    url="https://github.com/cloudflare/workerd",
-    read=_READ,
-)
+_TYPES: Final = WORKERS_TYPES.at("AiTextGenerationOutput, UsageTags")
 _PROVIDER: Final = Source(
     document="cloudflare/ai (917c024)",
     section="packages/workers-ai-provider, streaming.ts",
@@ -47,7 +43,7 @@ RULES: Final[tuple[Rule, ...]] = (
          "usage comes once, in the last chunk before [DONE], beside an empty response."),
     rule("WA-08", "SHOULD", "INF", _TYPES, "total_tokens is prompt_tokens and completion_tokens together."),
     rule("WA-09", "MAY", "SRC", _PROVIDER,
-         "A chunk carries padding under p, which is no part of the text.", unshowable=PERMISSION),
+         "A chunk carries padding under p, which is no part of the text."),
     rule("WA-10", "SHOULD NOT", "INF", _PROVIDER,
          "A chunk has both text under response and choices: a stream is of one shape or the other."),
     rule("WA-11", "SHOULD", "SRC", _PROVIDER,
@@ -59,5 +55,5 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("WA-14", "SHOULD", "EX", _SEED,
          'A piece of text is written "response":"..." without spaces, and a quote in it with a backslash: '
          "a documented client cuts it out with a regular expression."),
-    rule("WA-15", "MAY", "SRC", _PROVIDER, "finish_reason is any string.", unshowable=PERMISSION),
+    rule("WA-15", "MAY", "SRC", _PROVIDER, "finish_reason is any string."),
 )  # fmt: skip

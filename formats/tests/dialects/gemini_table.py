@@ -135,7 +135,8 @@ KEEPING: list[Row] = [
     row("GM-11c", "cut off after a call", called(call()), finish("MAX_TOKENS")),
     row("GM-13b", "all kinds of counts", HI, finish(usageMetadata=counts(4, 2, 16, thoughtsTokenCount=7, toolUsePromptTokenCount=3, cachedContentTokenCount=2))),
     row("GM-17", "an escaped separator", say("\u2028\u0085"), BYE),
-    row("GM-01", "unknown fields and reasons", say("Hi", createTime="2026-11-20T09:00:00Z"), finish("NEW_REASON", x=1)),
+    row("GM-14", "a signature behind the text", HI, chunk(candidate({"text": "", "thoughtSignature": "c2ln"}, finish="STOP"), usageMetadata=counts(4, 2))),
+    row("GM-01 GM-19", "unknown fields and reasons", say("Hi", createTime="2026-11-20T09:00:00Z"), finish("NEW_REASON", x=1)),
 ]  # fmt: skip
 
 EXAMPLES = {

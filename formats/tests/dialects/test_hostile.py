@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from streamproof_formats.dialects import machine
-from streamproof_formats.dialects.breaches import MOST
-from streamproof_formats.dialects.openai_chat.assembler import MOST_CALLS, MOST_CHOICES
+from streamproof_formats.dialects import DIALECTS, machine
+from streamproof_formats.dialects.breaches import MOST as MOST_TOLD
+from streamproof_formats.dialects.openai_chat.assembler import MOST_CHOICES
 from streamproof_formats.judge import judge
 from streamproof_formats.sse import Event
 
-from .streams import DONE, asked, body, chunk, entry, finish, role, rules, say, text, tool
+from .streams import DONE, asked, body, chunk, entry, finish, role, rules, text, tool
 from .tables import TABLES
 
 DEEP = 200_000
@@ -139,23 +140,64 @@ def test_very_many_choices_are_kept_within_bounds() -> None:
     findings = list(taker.receive(Event("message", data, "", 0, len(data)), 0))
     assert len(taker.message.choices) == MOST_CHOICES
     assert {finding.rule for finding in findings} == {"OC-10", "OC-17"}
-    assert len(findings) == 2 * MOST
+    # The first choices lack their role; past what a request may ask for, and past what is kept, their index is wrong.
+    assert len(findings) == MOST_CHOICES + (20_000 - 128)
+    assert len(set(map(id, findings))) == 2 * MOST_TOLD
 
 
-def test_very_many_calls_are_kept_within_bounds() -> None:
-    taker = machine("openai-chat", request=None)
-    pieces = [{"index": index, "id": str(index)} for index in range(20_000)]
-    data = json.dumps(say({"tool_calls": pieces}))
-    findings = list(taker.receive(Event("message", data, "", 0, len(data)), 0))
-    assert len(taker.message.choices[0].tool_calls) == MOST_CALLS
-    assert "OC-22" in {finding.rule for finding in findings}
+MOST = 1024
+CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+BARE = {"name": "f", "arguments": {}}
+PLACE = {"output_index": 0, "item_id": "msg_0"}
+PART = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+ITEM = {"type": "message", "status": "in_progress", "role": "assistant", "content": []}
+CANDIDATE = {"content": {"parts": [{"text": "x"}], "role": "model"}}
+
+TOO_MANY: list[tuple[str, str, str, Callable[[int], Any]]] = [
+    ("openai-chat", "tool calls", "1024 tool calls", lambda n: tool(n, f"c{n}", "f", "{}")),
+    ("openai-chat", "ids under one index", "1024 tool calls", lambda n: tool(0, f"c{n}", "f", "{}")),
+    ("openai-completions", "choices", "1024 choices", lambda n: {"choices": [{"index": n, "text": "x"}]}),
+    ("mistral", "choices", "1024 choices", lambda n: {"choices": [{"index": n, "delta": {"content": "x"}}]}),
+    ("mistral", "tool calls", "1024 tool calls",
+     lambda n: {"choices": [{"index": 0, "delta": {"tool_calls": [{**CALL, "id": f"c{n}", "index": n}]}}]}),
+    ("workers-ai", "tool calls", "1024 tool calls", lambda n: {"tool_calls": [{**CALL, "id": f"c{n}", "index": n}]}),
+    ("workers-ai", "older tool calls", "1024 tool calls", lambda _: {"response": "", "tool_calls": [BARE]}),
+    ("gemini", "candidates", "128 candidates", lambda n: {"candidates": [{**CANDIDATE, "index": n}]}),
+    ("gemini", "calls", "1024 tool calls",
+     lambda n: {"candidates": [{"content": {"parts": [{"functionCall": {"name": "f", "args": {}, "id": str(n)}}]}}]}),
+    ("ollama-chat", "tool calls", "1024 tool calls",
+     lambda n: {"message": {"role": "assistant", "content": "", "tool_calls": [{"id": str(n), "function": BARE}]}}),
+    ("anthropic-messages", "blocks", "1024 content blocks",
+     lambda n: {"type": "content_block_start", "index": n, "content_block": {"type": "text", "text": ""}}),
+    ("cohere-v2", "tool calls", "1024 tool calls",
+     lambda n: {"type": "tool-call-start", "index": n, "delta": {"message": {"tool_calls": {**CALL, "id": f"c{n}"}}}}),
+    ("openai-responses", "items", "1024 output items",
+     lambda n: {"type": "response.output_item.added", "output_index": n, "item": {**ITEM, "id": f"m{n}"}}),
+    ("openai-responses", "parts", "1024 parts",
+     lambda n: {"type": "response.content_part.added", **PLACE, "content_index": n, "part": PART}),
+]  # fmt: skip
 
 
-def test_many_ids_under_one_index_are_kept_within_bounds() -> None:
-    taker = machine("openai-chat", request=None)
-    for number in range(3 * MOST_CALLS):
-        taker.receive_item(tool(0, str(number), "f", "{}"))
-    assert len(taker.message.choices[0].tool_calls) == MOST_CALLS
+def written(dialect: str, value: Any) -> bytes:
+    return json.dumps(value).encode() + b"\n" if DIALECTS[dialect].framing == "ndjson" else body(value)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "says", "one"),
+    [(dialect, says, one) for dialect, _, says, one in TOO_MANY],
+    ids=[f"{dialect}: {name}" for dialect, name, _, _ in TOO_MANY],
+)
+def test_more_of_a_thing_than_is_kept_ends_the_judgement_and_is_told(
+    dialect: str, says: str, one: Callable[[int], Any]
+) -> None:
+    judgement = judge(b"".join(written(dialect, one(number)) for number in range(3 * MOST)), dialect)
+    assert judgement.problem is not None
+    assert f"the stream has more than {says}" in judgement.problem
+    assert judgement.message is not None
+    for choice in judgement.message.choices:
+        assert len(choice.tool_calls) <= MOST
+    few = judge(b"".join(written(dialect, one(number)) for number in range(100)), dialect)
+    assert few.problem is None
 
 
 def test_a_tool_index_of_a_thousand_million_makes_no_list_of_that_length() -> None:

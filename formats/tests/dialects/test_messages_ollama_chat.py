@@ -11,8 +11,9 @@ from streamproof_formats.dialects import machine
 from streamproof_formats.message import Choice, Message, StreamError, ToolCall, Usage
 from streamproof_formats.response import BodyEnd
 
-from .ollama_chat_table import BYE, ERROR, EXAMPLES, HI, WEATHER, call, last, line, lines, say
-from .streams import judged
+from .ollama_chat_table import BYE, ERROR, EXAMPLES, HI, WEATHER, call, compact, last, line, lines, say
+from .openai_chat_table import JSON
+from .streams import judged, rules
 
 USAGE = Usage(input=9, output=3)
 
@@ -61,3 +62,30 @@ def test_items_add_up_to_the_same(name: str) -> None:
     for text in EXAMPLES[name].decode().splitlines():
         taker.receive_item(json.loads(text))
     assert taker.message == judged("ollama-chat", EXAMPLES[name]).message
+
+
+DONE_LINE = compact(last("Hi")).encode()
+WHOLE_ANSWERS: list[tuple[str, bytes, BodyEnd, list[str], str]] = [
+    ("a whole answer", DONE_LINE, "clean", [], "terminal"),
+    ("with a line end", DONE_LINE + b"\n", "clean", [], "terminal"),
+    ("an error", compact(ERROR).encode(), "clean", ["OM-16"], "error"),
+    ("an object that is not done", compact(HI).encode(), "clean", ["OM-03"], "clean"),
+    ("a stream under the type of an answer", lines(HI, last()), "clean", ["ND-05", "OM-01"], "error"),
+    ("no JSON", b"Hi", "clean", ["ND-05", "OM-01"], "error"),
+    ("a list", b"[]", "clean", ["OM-03"], "clean"),
+    ("a cut answer", DONE_LINE[:-9], "fin", ["SSE-48"], "cut"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "end", "broken", "ended"), WHOLE_ANSWERS, ids=[row[0] for row in WHOLE_ANSWERS]
+)
+def test_an_answer_that_calls_itself_json_is_a_whole_one_where_the_request_is_not_known(
+    name: str, body: bytes, end: BodyEnd, broken: list[str], ended: str
+) -> None:
+    judgement = judged("ollama-chat", body, head=JSON, end=end)
+    assert [rules(judgement), judgement.message and judgement.message.ended] == [broken, ended]
+    if name == "a whole answer":
+        assert judgement.message == whole(text="Hi")
+    streams = judged("ollama-chat", body, head=JSON, end=end, request={"model": "m", "messages": [{}], "stream": True})
+    assert "ND-05" in rules(streams)

@@ -40,20 +40,6 @@ def test_a_stream_that_keeps_its_rules_breaks_none(dialect: str, row: Row) -> No
 
 
 @pytest.mark.parametrize("dialect", TABLES)
-def test_every_rule_on_streams_has_a_stream_that_breaks_it_and_one_that_keeps_it(dialect: str) -> None:
-    table = TABLES[dialect]
-    showable = {rule.id for rule in table.rules if rule.binds == "server" and rule.unshowable is None}
-    assert showable - {rule for row in table.breaking for rule in row[0]} == set()
-    assert showable - {rule for row in table.keeping for rule in row[0]} == set()
-
-
-@pytest.mark.parametrize("dialect", TABLES)
-def test_rules_that_only_permit_say_why_no_stream_breaks_them(dialect: str) -> None:
-    for rule in TABLES[dialect].rules:
-        assert (rule.level is Level.MAY) == (rule.unshowable is not None), rule.id
-
-
-@pytest.mark.parametrize("dialect", TABLES)
 def test_the_book_has_the_rules_of_the_documents(dialect: str) -> None:
     found = {}
     for level in Level:

@@ -30,23 +30,34 @@ H2_CODES: Final = (
     "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
 )  # fmt: skip
 ENDINGS: Final = (
-    "clean", "fin", "reset", "stall", "in-chunk", "bad-chunk", "bad-head", "no-close-notify", "goaway", "refuse",
-    "reset-on-accept", "tls-stall",
+    "clean", "fin", "reset", "stall", "in-chunk", "bad-chunk", "bad-head", "bad-header", "no-close-notify", "goaway",
+    "refuse", "reset-on-accept", "tls-stall",
 )  # fmt: skip
+
+PLACES: Final = ("before-head", "in-head")
+_ENDING: Final[dict[str, Reader]] = {
+    "rst-stream": one_of(*H2_CODES),
+    **dict.fromkeys(("fin", "reset", "stall"), one_of(*PLACES)),
+}
 
 
 def ending(node: Node, what: str, desk: Desk) -> Ending:
-    """A word, or `{rst-stream: CODE}`."""
+    """A word, `{rst-stream: CODE}`, or `{stall: in-head}` and its like."""
     if isinstance(node, Mapping):
-        fields = desk.fields(node, what, {"rst-stream": one_of(*H2_CODES)}, ("rst-stream",))
-        return Ending(kind="rst-stream", code=fields.get("rst-stream"))
+        if len(node.pairs) != 1:
+            raise Wrong(node.mark, f"{what} must be a word or a mapping of one key, found {len(node.pairs)} keys")
+        fields = desk.fields(node, what, _ENDING)
+        kind: Any
+        (kind,) = fields or ("clean",)  # a wrong one is taken down already
+        value: Any = fields.get(kind)
+        return Ending(kind="rst-stream", code=value) if kind == "rst-stream" else Ending(kind=kind, place=value)
     if isinstance(node, Scalar) and node.value == "rst-stream":
         raise Wrong(node.mark, f"{what} rst-stream needs a code, found none; write {{rst-stream: INTERNAL_ERROR}}")
     if isinstance(node, Scalar) and isinstance(node.value, str) and node.value not in ENDINGS:
         known = (*ENDINGS, "rst-stream")
         raise Wrong(node.mark, f"{what} must be an ending, {found(node)}{suggestion(node.value, known)}")
-    kind: Any = one_of(*ENDINGS)(node, what, desk)
-    return Ending(kind=kind)
+    word: Any = one_of(*ENDINGS)(node, what, desk)
+    return Ending(kind=word)
 
 
 # A field name is a token, and case says nothing in it -- RFC 9110, sections 5.1 and 5.6.2

@@ -18,7 +18,8 @@ Json = Any
 VERSION: Final = "1.0"
 CAPABILITIES: Final = (
     "finish_reason", "tools", "tool_ids", "n", "usage", "reasoning", "refusal", "function_call", "error_status",
-    "idle_timeout", "max_retries", "stop", "reuse", "parallel", "tls",
+    "idle_timeout", "max_retries", "stop", "reuse", "parallel", "http2",
+    "tls",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from streamproof.subjects.reference.coding import decoded
 from streamproof.subjects.reference.connection import Connection
 from streamproof.subjects.reference.dialects import DIALECTS
 from streamproof.subjects.reference.error import ClientError, excerpt
-from streamproof.subjects.reference.framing import Head
+from streamproof.subjects.reference.framing import Head, Request
 from streamproof.subjects.reference.message import Delta
 from streamproof.subjects.reference.reader import error_in
 from streamproof.subjects.reference.stream import ChatStream
@@ -119,22 +119,23 @@ class Session:
         return Connection(self._url, self._idle_timeout_s, self._run.get("ca_file"))
 
 
-def _request(run: Mapping[str, Json]) -> bytes:
+def _request(run: Mapping[str, Json]) -> Request:
     url, dialect = urlsplit(run["url"]), DIALECTS[run["dialect"]]
-    body = json.dumps(run["request"], ensure_ascii=False).encode("utf-8", "replace")
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    lines = [
-        f"POST {target} HTTP/1.1",
-        f"Host: {url.netloc.rpartition('@')[2]}",
-        f"Accept: {dialect.content_type}",
-        "Accept-Encoding: gzip",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-        "User-Agent: streamproof-reference",
-    ]
     key = run.get("api_key")
-    lines += [line.replace("{key}", key or "") for line in dialect.headers if key or "{key}" not in line]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+    own = [line.replace("{key}", key or "") for line in dialect.headers if key or "{key}" not in line]
+    return Request(
+        scheme=url.scheme,
+        authority=url.netloc.rpartition("@")[2],
+        target=(url.path or "/") + (f"?{url.query}" if url.query else ""),
+        headers=(
+            ("Accept", dialect.content_type),
+            ("Accept-Encoding", "gzip"),
+            ("Content-Type", "application/json"),
+            ("User-Agent", "streamproof-reference"),
+            *((name, value.strip()) for name, _, value in (line.partition(":") for line in own)),
+        ),
+        body=json.dumps(run["request"], ensure_ascii=False).encode("utf-8", "replace"),
+    )
 
 
 def _check(head: Head, connection: Connection, content_type: str) -> None:

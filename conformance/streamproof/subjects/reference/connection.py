@@ -6,11 +6,15 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterator
-from typing import Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult
 
 from streamproof.subjects.reference.error import ClientError, Phase
-from streamproof.subjects.reference.framing import AnswerReader, FramingError, Head
+from streamproof.subjects.reference.framing import AnswerReader, CutError, FramingError, Head, Request
+
+if TYPE_CHECKING:
+    from streamproof.subjects.reference.http2 import H2Reader
 
 READ_SIZE: Final = 1 << 16
 
@@ -24,7 +28,7 @@ class Connection:
         self._body_came = False
         self._broken: ClientError | None = None
         self._pieces: deque[bytes] = deque()
-        self._reader = AnswerReader()
+        self._reader: AnswerReader | H2Reader = AnswerReader()
         self._idle_timeout_s = idle_timeout_s
         address = (url.hostname, url.port or (443 if url.scheme == "https" else 80))
         try:
@@ -33,20 +37,23 @@ class Connection:
             raise self._lost(error, "connecting") from None
         if url.scheme == "https":
             try:
-                self._socket = _secured(self._socket, url.hostname, ca_file)
+                self._socket, protocol = _secured(self._socket, url.hostname, ca_file)
             except (OSError, ValueError) as error:
                 self._socket.close()
                 raise self._lost(error, "the TLS handshake") from None
+            if protocol == "h2":
+                from streamproof.subjects.reference.http2 import H2Reader  # noqa: PLC0415  few runs need it
 
-    def send(self, request: bytes, idle_timeout_s: float) -> None:
-        """Writes a whole request and makes ready for its answer."""
-        self._reader = AnswerReader()
+                self._reader = H2Reader()
+
+    def send(self, request: Request, idle_timeout_s: float) -> None:
+        """Writes a request and makes ready for its answer."""
         self._pieces.clear()
         self._body_came = False
         self._idle_timeout_s = idle_timeout_s
         self._socket.settimeout(idle_timeout_s)
         try:
-            self._socket.sendall(request)
+            self._socket.sendall(self._reader.begin(request))
         except (BrokenPipeError, ConnectionResetError):
             # The server may have answered before it had read all: the answer, or its absence, is what counts.
             return
@@ -124,11 +131,15 @@ class Connection:
             for piece in self._reader.receive(data):
                 self._body_came = True
                 self._pieces.append(piece)
+        except CutError as error:
+            self._broken = self._fault("truncated", str(error))
         except FramingError as error:
-            if data:
-                self._broken = self._fault("bad_framing", str(error), retryable=False)
-            else:
-                self._broken = self._fault("truncated", str(error))
+            self._broken = self._fault("bad_framing", str(error), retryable=False)
+        reply = self._reader.reply()
+        if reply and self._broken is None:
+            # A server that is gone already is known by what is read next.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self._socket.sendall(reply)
 
     def _lost(self, error: OSError | ValueError, what: str) -> ClientError:
         if isinstance(error, TimeoutError):
@@ -141,10 +152,12 @@ class Connection:
         return ClientError(type_, message, phase=phase, retryable=retryable and not self._body_came)
 
 
-def _secured(plain: socket.socket, host: str, ca_file: str | None) -> socket.socket:
+def _secured(plain: socket.socket, host: str, ca_file: str | None) -> tuple[socket.socket, str | None]:
+    """The connection under TLS, and the protocol that both ends agreed on."""
     import ssl  # noqa: PLC0415  # costs a third of the start, and few runs need it
 
     context = ssl.create_default_context(cafile=ca_file)
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(["h2", "http/1.1"])
     # An end without close_notify must be seen: it is how a body that ends by closing is cut off (RFC 8446, 6.1).
-    return context.wrap_socket(plain, server_hostname=host, suppress_ragged_eofs=False)
+    secured = context.wrap_socket(plain, server_hostname=host, suppress_ragged_eofs=False)
+    return secured, secured.selected_alpn_protocol()

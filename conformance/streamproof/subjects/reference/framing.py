@@ -17,10 +17,25 @@ class FramingError(Exception):
     """Bytes that are not HTTP, or a body that ends before its framing says so."""
 
 
+class CutError(FramingError):
+    """An answer that ends before it is whole; what came of it was in order."""
+
+
+class Request(NamedTuple):
+    """One POST."""
+
+    scheme: str
+    authority: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    """Those of the connection left out: host and length."""
+    body: bytes
+
+
 class Head(NamedTuple):
     """Status and headers; names are lower case."""
 
-    version: Literal["1.0", "1.1"]
+    version: Literal["1.0", "1.1", "2"]
     status: int
     headers: tuple[tuple[str, str], ...]
 
@@ -31,9 +46,24 @@ class Head(NamedTuple):
 
 
 class AnswerReader:
-    """One answer to one request.  `head` is None until it has come; interim answers (1xx) are passed over."""
+    """One answer after the other.  `head` is None until it has come; interim answers (1xx) are passed over."""
 
     def __init__(self) -> None:
+        self._reset()
+
+    def begin(self, request: Request) -> bytes:
+        """The bytes of a request, and readiness for its answer."""
+        self._reset()
+        lines = [f"POST {request.target} HTTP/1.1", f"Host: {request.authority}"]
+        lines += [f"{name}: {value}" for name, value in request.headers]
+        lines += [f"Content-Length: {len(request.body)}", "", ""]
+        return "\r\n".join(lines).encode("latin-1") + request.body
+
+    def reply(self) -> bytes:
+        """Nothing: HTTP/1 asks for no word of a client that reads."""
+        return b""
+
+    def _reset(self) -> None:
         self.head: Head | None = None
         self.ended = False
         self.framing: Literal["chunked", "length", "close"] = "close"
@@ -178,11 +208,11 @@ class AnswerReader:
 
     def _close(self) -> None:
         if self.head is None:
-            raise FramingError("the connection ended before the head of the answer")
+            raise CutError("the connection ended before the head of the answer")
         if self.framing == "close":
             self._end()
         elif not self.ended:
-            raise FramingError("the connection ended before the end of the body")
+            raise CutError("the connection ended before the end of the body")
 
     def _end(self) -> None:
         self._state = "end"

@@ -51,6 +51,8 @@ class ResponsesReader(Reader):
         self._calls: dict[Json, Call] = {}
         self._started: set[Place] = set()
         """Parts of which some text has come."""
+        self._others: set[Json] = set()
+        """Items that are no calls."""
         self._items = 0
 
     def read(self, chunk: Mapping[str, Json]) -> Iterator[Delta]:
@@ -93,7 +95,10 @@ class ResponsesReader(Reader):
             yield from self._add(kind, fields.text(chunk, key, "") or "")
 
     def _read_call(self, chunk: Mapping[str, Json], name: str, step: str) -> None:
-        call = self._call(_item(chunk))
+        place = _item(chunk)
+        if place in self._others:
+            raise fields.MalformedError(f"{chunk['type']} names the item {fields.shown(place)}, which is no call")
+        call = self._call(place)
         if step == "delta":
             call.arguments.append(fields.text(chunk, "delta", "") or "")
         elif not call.arguments:
@@ -106,7 +111,10 @@ class ResponsesReader(Reader):
         item = fields.whole(item, "item")
         self._items += 1
         place = _key(chunk.get("output_index"))
-        yield from self._take_item(item, _key(item.get("id")) if place is None else place, is_done=is_done)
+        place = _key(item.get("id")) if place is None else place
+        if place is not None and item.get("type") not in _CALLS:
+            self._others.add(place)
+        yield from self._take_item(item, place, is_done=is_done)
 
     def _take_item(self, item: Mapping[str, Json], place: Json, *, is_done: bool) -> Iterator[Delta]:
         kind = item.get("type")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from streamproof_formats.dialect import Auth, Dialect
 from streamproof_formats.dialects.anthropic_messages.machine import NAME, AnthropicMessagesMachine
+from streamproof_formats.dialects.anthropic_messages.order import STATES
 from streamproof_formats.dialects.base import error_of
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.message import StreamError
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 DIALECT: Final = Dialect(
     name=NAME,
     title="Anthropic Messages",
+    about=(
+        "Anthropic's Messages API. A stream is named events: message_start, then content blocks one after the "
+        "other, each with its start, deltas and stop, then message_delta with the stop reason, then "
+        "message_stop, which ends it."
+    ),
+    states=(STATES,),
     rule_prefix="AM-",
     base_path="",
     path="/v1/messages",

@@ -9,7 +9,7 @@ from streamproof_formats.dialects import json_text
 from streamproof_formats.dialects.anthropic_messages.block import DELTAS, TYPED, UNFINISHED, Block
 from streamproof_formats.dialects.anthropic_messages.order import EXPECTED, SIGNALS, TRANSITIONS, Signal, State
 from streamproof_formats.dialects.anthropic_messages.usage import UsageWatch
-from streamproof_formats.dialects.base import StreamState, error_of, integer, is_no_stream, text_of
+from streamproof_formats.dialects.base import StreamState, error_of, integer, is_no_stream, refuse_more, text_of
 from streamproof_formats.dialects.breaches import NOWHERE
 from streamproof_formats.dialects.schema_book import event_schema
 from streamproof_formats.dialects.wording import listed, number, quoted, shown
@@ -30,7 +30,7 @@ DONE: Final = "[DONE]"
 """What ended a stream in a version before 2023-06-01."""
 
 MOST_BLOCKS: Final = 1024
-"""Blocks of a stream that are kept; those beyond add nothing."""
+"""Blocks of a stream that are kept."""
 
 FAULT_RULES: Final[Mapping[tuple[str, ...], str]] = {
     ("message", "content"): "AM-03",
@@ -169,7 +169,7 @@ class AnthropicMessagesMachine:
         try:
             data = json_text.read(event.data)
         except json_text.NotJson as fault:
-            breaches.add("AM-01", f"expected a JSON object with a type, found no JSON: {fault}")
+            breaches.add("AM-01", fault.told("expected a JSON object with a type"))
             return None
         if not isinstance(data, dict):
             breaches.add("AM-01", f"expected a JSON object with a type, found {shown(data)}")
@@ -198,7 +198,7 @@ class AnthropicMessagesMachine:
         for fault in self._schemas[signal].faults(data):
             path = tuple(step for step in fault.path if isinstance(step, str))
             rule = FAULT_RULES.get(path[:2]) or FAULT_RULES.get(path[:1], "AM-25")
-            self._breaches.add(rule, str(fault))
+            self._breaches.add(rule, fault.__str__)
 
     def _judge_part(self, part: dict[str, Any], key: str, schema: str) -> None:
         """Judges the fields of a known block or delta, which stands under `key`."""
@@ -240,7 +240,7 @@ class AnthropicMessagesMachine:
         if text_of(start.get("type")) in TYPED:
             self._judge_part(start, "content_block", f"block-{start['type']}")
         if len(self._blocks) >= MOST_BLOCKS:
-            return
+            refuse_more(MOST_BLOCKS, "content blocks")
         block = Block(index, start)
         self._blocks.append(block)
         block.judge_start(start, breaches)
@@ -280,7 +280,7 @@ class AnthropicMessagesMachine:
         if index is None:
             return None
         block = self._open.get(index)
-        if block is None and self._count <= MOST_BLOCKS:
+        if block is None:
             named = listed([number(place) for place in list(self._open)[:4]]) if self._open else "none is open"
             message = f"expected the index of an open block ({named}), found {what} of {shown(index)}"
             self._breaches.add("AM-07", message)

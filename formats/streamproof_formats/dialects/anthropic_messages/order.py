@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from streamproof_formats.states import StateTable, Transition, named
+
 
 class State(Enum):
     """How far a stream has come."""
@@ -88,3 +90,26 @@ EXPECTED: Final[Mapping[str, str]] = {
     "AM-23": "no content block after the first message_delta",
 }
 """What a finding of a transition says it expected, by rule."""
+
+STATES: Final = StateTable(
+    of="the stream",
+    start=named(State.FRESH),
+    transitions=tuple(
+        Transition(
+            named(state),
+            signal.value,
+            named(step.state),
+            (step.rule,) if step.rule else (),
+            EXPECTED[step.rule] if step.rule else None,
+        )
+        for state, steps in TRANSITIONS.items()
+        for signal, step in steps.items()
+    ),
+    meanings={
+        named(State.FRESH): "no message_start has come",
+        named(State.WRITING): "the content blocks come",
+        named(State.CLOSING): "a message_delta has come",
+        named(State.STOPPED): "message_stop has come",
+    },
+)
+"""The transitions, for readers.  After an error no order is judged."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects.base import text_of
 from streamproof_formats.dialects.cohere_v2.machine import CohereMachine
+from streamproof_formats.dialects.cohere_v2.order import STATES
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.message import StreamError
 
@@ -22,6 +23,12 @@ def read_error(body: Json) -> StreamError:
 DIALECT: Final = Dialect(
     name="cohere-v2",
     title="Cohere chat, version 2",
+    about=(
+        "Version 2 of Cohere's chat API. A stream is named events: message-start, blocks of content, a tool "
+        "plan, tool calls and citations, each started and ended, then message-end with the finish reason, "
+        "after which [DONE] may come."
+    ),
+    states=STATES,
     rule_prefix="CO-",
     base_path="",
     path="/v2/chat",

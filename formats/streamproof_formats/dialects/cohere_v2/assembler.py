@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from streamproof_formats.dialects.base import Joined, integer, text_of
+from streamproof_formats.dialects.base import Joined, integer, refuse_more, text_of
 from streamproof_formats.dialects.cohere_v2.order import EVENTS, Move, Thing
 from streamproof_formats.message import Choice, StreamError, ToolCall, Usage
 
 MOST_CALLS: Final = 1024
-"""Tool calls that are kept; those beyond add nothing."""
+"""Tool calls that are kept."""
 
 FAILED: Final = frozenset({"ERROR", "TIMEOUT"})
 """Finish reasons of an answer that the server gave up."""
@@ -71,8 +71,10 @@ class Draft:
     def _add_call(self, index: int | None, move: Move, call: dict[str, Any]) -> None:
         draft = self._by_index.get(index)
         if draft is None or move is Move.START:
-            if move is Move.END or len(self.calls) >= MOST_CALLS:
+            if move is Move.END:
                 return
+            if len(self.calls) >= MOST_CALLS:
+                refuse_more(MOST_CALLS, "tool calls")
             draft = self._by_index[index] = CallDraft()
             self.calls.append(draft)
         function = part(call, "function")

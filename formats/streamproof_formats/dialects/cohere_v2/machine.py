@@ -113,7 +113,7 @@ class CohereMachine:
         try:
             value = json_text.read(event.data)
         except json_text.NotJson as problem:
-            breaches.add("CO-01", f"expected [DONE] or a JSON object, found no JSON: {problem}")
+            breaches.add("CO-01", problem.told("expected [DONE] or a JSON object"))
             return
         name = value.get("type") if isinstance(value, dict) else None
         if not isinstance(name, str):
@@ -126,7 +126,7 @@ class CohereMachine:
             # Types that are new are skipped: cohere-python drops them.
             return
         for fault in self._schemas[name].faults(value):
-            breaches.add(FAULT_RULES.get(fault.path, "CO-01"), str(fault), about=value)
+            breaches.add(FAULT_RULES.get(fault.path, "CO-01"), fault.__str__, about=value)
         self._judge(name, value)
         self._add(value)
 

@@ -8,6 +8,8 @@ from typing import Final
 
 import attrs
 
+from streamproof_formats.states import StateTable, arrows, joined
+
 
 class Thing(Enum):
     """What an event is about."""
@@ -74,3 +76,55 @@ RULES: Final[Mapping[Thing, Rules]] = {
     # "citation-start ... citation-end": one without the other is no pair, at message-end too.
     Thing.CITATION: Rules(order="CO-11", mixed="CO-11b", index="CO-11b", unclosed="CO-11"),
 }
+
+
+def _of(thing: Thing) -> StateTable:
+    """One that is opened and closed, as the rules on it say; a plan has no end."""
+    rules, start, delta, end = RULES[thing], "its start", "its delta", "its end"
+    return StateTable(
+        of=thing.value.replace("a ", "each ", 1),
+        start="closed",
+        transitions=joined(
+            arrows("closed", "open", start),
+            arrows("closed", "closed", delta, end, rules=rules.order),
+            arrows("open", "open", delta),
+            arrows("open", "closed", end),
+            arrows("open", "open", "its start again", rules=rules.order),
+            arrows("open", "open", "the start of another", rules=rules.mixed),
+            arrows("open", "over", "message-end", rules=rules.unclosed),
+        ),
+    )
+
+
+_INNER: Final = "an event of the answer"
+STATES: Final = (
+    StateTable(
+        of="the stream",
+        start="new",
+        transitions=joined(
+            arrows("new", "open", "message-start"),
+            arrows("new", "open", _INNER, rules="CO-03"),
+            arrows("new", "ended", "message-end", rules="CO-03"),
+            arrows("new", "cut", "the end of the body", rules="CO-04"),
+            arrows("open", "open", _INNER),
+            arrows("open", "open", "message-start", rules="CO-03"),
+            arrows("open", "ended", "message-end"),
+            arrows("open", "cut", "the end of the body", rules="CO-04"),
+            arrows("ended", "marked", "[DONE]"),
+            arrows("ended", "ended", "message-start", _INNER, "message-end", rules="CO-04"),
+            arrows("marked", "marked", "message-start", _INNER, "message-end", "[DONE]", rules="CO-04"),
+            arrows("new", "broken off", "[DONE]"),
+            arrows("open", "broken off", "[DONE]"),
+            arrows("broken off", "broken off", "message-start", _INNER, "message-end", "[DONE]", rules="CO-04"),
+            arrows("broken off", "cut", "the end of the body", rules="CO-04"),
+        ),
+        meanings={
+            "marked": "[DONE] has come, which may follow message-end",
+            "broken off": "[DONE] has come without message-end",
+        },
+    ),
+    _of(Thing.CONTENT),
+    _of(Thing.CALL),
+    _of(Thing.CITATION),
+)
+"""The rules on order, for readers."""

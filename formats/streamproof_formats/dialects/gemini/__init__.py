@@ -9,6 +9,7 @@ import attrs
 from streamproof_formats.dialect import Auth, Dialect
 from streamproof_formats.dialects.base import error_of, text_of
 from streamproof_formats.dialects.gemini.machine import GeminiMachine
+from streamproof_formats.dialects.orders import GEMINI
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.message import StreamError
 
@@ -18,10 +19,17 @@ if TYPE_CHECKING:
 DIALECT: Final = Dialect(
     name="gemini",
     title="Gemini streamGenerateContent",
+    about=(
+        "Google's Gemini API. A stream is data-only events, each a GenerateContentResponse whose candidates "
+        "bring further parts. Nothing marks its end: each candidate gives a finishReason, and then the body "
+        "ends."
+    ),
+    states=GEMINI,
     rule_prefix="GM-",
     base_path="",
     path="/v1beta/models/{model}:streamGenerateContent",
     query="alt=sse",
+    array_type="application/json",
     auth=Auth(header="x-goog-api-key", scheme="", query="key"),
     terminator=None,
     request={"contents": [{"role": "user", "parts": [{"text": "Say hello."}]}]},

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from streamproof_formats.dialects.base import Joined, integer, text_of
+from streamproof_formats.dialects.base import Joined, integer, refuse_more, text_of
 from streamproof_formats.message import Choice, ToolCall, Usage
 
 MOST_CANDIDATES: Final = 128
 MOST_CALLS: Final = 1024
-"""Candidates of a stream, and calls of a candidate, that are kept; those beyond add nothing."""
+"""Candidates of a stream, and calls of a candidate, that are kept."""
 
 _PATH: Final = re.compile(r"\$((?:\.[A-Za-z_][A-Za-z0-9_]*){1,16})")
 _VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
@@ -95,7 +95,7 @@ class CandidateDraft:
         self.finish_reason: str | None = None
 
     def add(self, part: dict[str, Any]) -> CallDraft | None:
-        """Takes a part; gives the call that it opened or went on with, where it is one that is kept."""
+        """Takes a part; gives the call that it opened or went on with, if it has one."""
         if isinstance(part.get("text"), str):
             (self.thoughts if part.get("thought") is True else self.text).add(part["text"])
         call = part.get("functionCall")
@@ -106,7 +106,7 @@ class CandidateDraft:
             current.add(call)
             return current
         if len(self.calls) >= MOST_CALLS:
-            return None
+            refuse_more(MOST_CALLS, "tool calls in a candidate")
         self.calls.append(CallDraft(call))
         return self.calls[-1]
 

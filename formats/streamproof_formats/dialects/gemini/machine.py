@@ -15,6 +15,7 @@ from streamproof_formats.dialects.base import (
     integer,
     is_no_stream,
     media_type,
+    refuse_more,
     text_of,
 )
 from streamproof_formats.dialects.breaches import NOWHERE
@@ -136,6 +137,9 @@ class GeminiMachine:
         self._judge_notes(notes, None)
         if end not in ("timeout", "bad-framing"):
             for note in notes:
+                if note.kind == "unclosed-array":
+                    message = "expected the end of the JSON array, found the end of the body"
+                    breaches.add("GM-02", message, place=(note.event, note.start, note.end))
                 if note.kind == "unclosed":
                     message = "expected a blank line behind the last event, found the end of the body"
                     breaches.add("GM-05", message, place=(note.event, note.start, note.end))
@@ -158,7 +162,7 @@ class GeminiMachine:
         try:
             chunk = json_text.read(data)
         except json_text.NotJson as fault:
-            breaches.add("GM-02", f"expected JSON, found none: {fault}")
+            breaches.add("GM-02", fault.told("expected JSON"))
             return
         if not isinstance(chunk, dict):
             breaches.add("GM-01", f"expected a response object, found {shown(chunk)}")
@@ -169,7 +173,7 @@ class GeminiMachine:
                 breaches.add("GM-18", f"expected error as the first key, found {quoted(str(next(iter(chunk))))}")
         else:
             for departure in self._schema.faults(chunk):
-                breaches.add(_rule_of(departure), str(departure), about=chunk)
+                breaches.add(_rule_of(departure), departure.__str__, about=chunk)
             self._judge_chunk(chunk)
             self._take(chunk)
 
@@ -269,15 +273,15 @@ class GeminiMachine:
         self._blocked = self._blocked or (isinstance(feedback, dict) and bool(feedback.get("blockReason")))
         for candidate in objects(chunk.get("candidates")):
             draft = self._draft(integer(candidate.get("index")) or 0)
-            if draft is None:
-                continue
             for part in parts_of(candidate):
                 draft.add(part)
             draft.finish_reason = reason_of(candidate) or draft.finish_reason
 
-    def _draft(self, index: int) -> CandidateDraft | None:
+    def _draft(self, index: int) -> CandidateDraft:
         draft = self._drafts.get(index)
-        if draft is None and len(self._drafts) < MOST_CANDIDATES:
+        if draft is None:
+            if len(self._drafts) >= MOST_CANDIDATES:
+                refuse_more(MOST_CANDIDATES, "candidates")
             draft = self._drafts[index] = CandidateDraft(index)
         return draft
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects.base import error_of
 from streamproof_formats.dialects.chunk_stream import DONE
-from streamproof_formats.dialects.openai_chat.machine import OpenAIChatMachine
+from streamproof_formats.dialects.openai_chat.machine import FRAME, OpenAIChatMachine
+from streamproof_formats.dialects.openai_chat.order import STATES
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.message import StreamError
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 DIALECT: Final = Dialect(
     name="openai-chat",
     title="OpenAI chat completions",
+    about=(
+        "OpenAI's chat completions, the format that most gateways and open servers speak. A stream is data- "
+        "only events, each a chat.completion.chunk with deltas of one choice or several; [DONE] ends it."
+    ),
+    states=(FRAME.states, STATES),
     rule_prefix="OC-",
     base_path="/v1",
     path="/v1/chat/completions",

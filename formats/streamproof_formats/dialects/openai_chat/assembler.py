@@ -9,14 +9,14 @@ from typing import Any, Final
 
 import attrs
 
-from streamproof_formats.dialects.base import Joined, integer, text_of
+from streamproof_formats.dialects.base import Joined, integer, refuse_more, text_of
 from streamproof_formats.dialects.openai_chat.order import Signal, State
 from streamproof_formats.dialects.wording import number
 from streamproof_formats.message import Choice, FunctionCall, ToolCall
 
 MOST_CHOICES: Final = 1024
 MOST_CALLS: Final = 1024
-"""Choices of a stream, and tool calls of a choice, that are kept; those beyond add nothing."""
+"""Choices of a stream, and tool calls of a choice, that are kept."""
 
 
 class CallDraft:
@@ -77,14 +77,14 @@ class CallDrafts:
         self._ids: dict[str, CallDraft] = {}
         self._current: CallDraft | None = None
 
-    def add(self, piece: dict[str, Any]) -> Added | None:
-        """Appends a delta to its call, or opens one; None where there are too many calls already."""
+    def add(self, piece: dict[str, Any]) -> Added:
+        """Appends a delta to its call, or opens one.  Raises LimitError where there are too many calls already."""
         index = integer(piece.get("index"))
         call = self._found(index, piece)
         opened = call is None
         if call is None:
             if len(self.calls) >= MOST_CALLS:
-                return None
+                refuse_more(MOST_CALLS, "tool calls in a choice")
             call = CallDraft(index)
             self.calls.append(call)
         if index is not None:

@@ -33,6 +33,8 @@ CONSTANT: Final = (
 )
 """Fields of a chunk that stay as they are: name, type, rule, what was expected."""
 
+_CONSTANT_NAMES: Final = tuple(name for name, _, _, _ in CONSTANT)
+
 FAULT_RULES: Final[Mapping[tuple[str, ...], str]] = {
     ("choices", "delta", "content"): "OC-12b",
     ("choices", "delta", "refusal"): "OC-12b",
@@ -71,6 +73,8 @@ class OpenAIChatMachine(ChunkStream):
         self._drafts: dict[int, ChoiceDraft] = {}
         self._lowest_missing = 0
         self._constants: dict[str, Any] = {}
+        self._settled: tuple[Any, ...] | None = None
+        """The constants of the last chunk, where they were of their kinds: equal ones need no look."""
         asked = self._asked
         self._usage = UsageWatch(
             CHAT_RULES,
@@ -113,21 +117,29 @@ class OpenAIChatMachine(ChunkStream):
         breaches = self._breaches
         for fault in self._chunk_schema.faults(chunk):
             if not choice_rules.is_excused(fault, chunk):
-                breaches.add(_rule_of(fault), str(fault), about=chunk)
-        constants = self._constants
-        for name, kind, rule, expected in CONSTANT:
-            value = chunk.get(name)
+                breaches.add(_rule_of(fault), fault.__str__, about=chunk)
+        constants = tuple(map(chunk.get, _CONSTANT_NAMES))
+        if constants != self._settled:
+            self._judge_constants(constants, chunk)
+        if self._asked is not None:
+            self._judge_settings(chunk)
+
+    def _judge_constants(self, values: tuple[Any, ...], chunk: dict[str, Any]) -> None:
+        breaches, constants, are_of_kind = self._breaches, self._constants, True
+        for (name, kind, rule, expected), value in zip(CONSTANT, values, strict=True):
             if type(value) is kind:
                 before = constants.setdefault(name, value)
                 if before != value:
                     constants[name] = value
                     message = f"expected {expected}, found {shown(before)} and then {shown(value)}"
                     breaches.add(rule, message, about=(before, value))
+            elif value is not None:
+                are_of_kind = False
         if chunk.get("service_tier") == "fast":
             # "The response will show service_tier=priority" -- openai-openapi 2.3.0, `service_tier`
             breaches.add("OC-42b", "expected the service tier as priority, found fast", about=chunk)
-        if self._asked is not None:
-            self._judge_settings(chunk)
+        # Python takes 1 and 1.0 for equal: only values of their kinds spare the next chunk the comparison one by one.
+        self._settled = values if are_of_kind else None
 
     def _judge_settings(self, chunk: dict[str, Any]) -> None:
         asked, breaches = self._asked, self._breaches

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from streamproof_formats.states import StateTable, Transition, named
+
 
 class State(Enum):
     """How far a choice has come."""
@@ -89,3 +91,26 @@ ONCE_A_CHOICE: Final[Mapping[Signal, str]] = {Signal.ROLE: "OC-11"}
 
 EXCLUSIVE: Final = ((Signal.TEXT, Signal.REFUSAL, "OC-13"), (Signal.TOOL, Signal.FUNCTION, "OC-26d"))
 """Pairs of signals that one choice does not give both, and the rule of it."""
+
+STATES: Final = StateTable(
+    of="each choice",
+    start=named(State.FRESH),
+    transitions=tuple(
+        Transition(
+            named(state),
+            signal.value,
+            named(step.state),
+            (step.rule,) if step.rule else (),
+            EXPECTED[step.rule] if step.rule else None,
+        )
+        for state, steps in TRANSITIONS.items()
+        for signal, step in steps.items()
+    ),
+    meanings={
+        named(State.FRESH): "no delta has come",
+        named(State.OPEN): "no text has come",
+        named(State.ANSWERING): "text has come",
+        named(State.FINISHED): "the finish reason has come",
+    },
+)
+"""The transitions, for readers."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.dialects.base import error_of
 from streamproof_formats.dialects.openai_responses.machine import DONE, NAME, OpenAIResponsesMachine
+from streamproof_formats.dialects.openai_responses.order import STATES
 from streamproof_formats.dialects.speech import Speech
 from streamproof_formats.message import StreamError
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 DIALECT: Final = Dialect(
     name=NAME,
     title="OpenAI Responses and Open Responses",
+    about=(
+        "OpenAI's Responses API, and Open Responses, the specification that others made of it. A stream is "
+        "named, numbered events that open, fill and close the items of a response and their parts; a terminal "
+        "event shows the response as a whole, and [DONE] may follow."
+    ),
+    states=STATES,
     rule_prefix="OR-",
     base_path="/v1",
     path="/v1/responses",

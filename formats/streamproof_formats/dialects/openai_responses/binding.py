@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from streamproof_formats.dialects.breaches import Place, Sink
+    from streamproof_formats.dialects.breaches import Place, Sink, Words
 
 OPEN_RESPONSES: Final = "open-responses"
 """The profile of servers that claim Open Responses."""
@@ -48,7 +48,7 @@ class Binding:
         self._instead = OTHERS if claims_open else SIBLINGS
         self.claims_open = claims_open
 
-    def add(self, rule: str, message: str, *, about: Any = None, place: Place | None = None) -> None:
+    def add(self, rule: str, message: Words, *, about: Any = None, place: Place | None = None) -> None:
         """Notes a breach of the rule, or of the one that binds in its place."""
         bound = self._instead.get(rule, rule)
         if bound is not None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from streamproof_formats.dialects.base import Joined, text_of
+from streamproof_formats.dialects.base import Joined, refuse_more, text_of
 from streamproof_formats.dialects.openai_responses.events import CALL_KEYS, TEXTS
 from streamproof_formats.dialects.openai_responses.order import Bracket, Stage
 from streamproof_formats.message import Choice, ToolCall
 
 MOST_ITEMS: Final = 1024
 MOST_PARTS: Final = 1024
-"""Items of a response, and parts of an item, that are kept; those beyond add nothing."""
+"""Items of a response, and parts of an item, that are kept."""
 
 TEXT_KEYS: Final = ("text", "refusal")
 STREAMED: Final = frozenset(part for _, part, _, _ in TEXTS)
@@ -116,11 +116,11 @@ class ItemDraft:
                     self.add_part(places, place, _text(part.get("type")), part)
 
     def add_part(self, places: dict[int, PartDraft], place: int, kind: str | None, part: Any = None) -> PartDraft:
-        """Opens a part of the content or the summary at a place; past the bound it is kept nowhere."""
-        draft = PartDraft(kind, part, is_summary=places is self.summary)
-        if len(self.ordered) < MOST_PARTS:
-            places[place] = draft
-            self.ordered.append(draft)
+        """Opens a part of the content or the summary at a place."""
+        if len(self.ordered) >= MOST_PARTS:
+            refuse_more(MOST_PARTS, "parts in an item")
+        draft = places[place] = PartDraft(kind, part, is_summary=places is self.summary)
+        self.ordered.append(draft)
         return draft
 
     def finish(self, item: Any) -> None:
@@ -174,12 +174,13 @@ class OutputDraft:
         return next((item for item in reversed(self.items[-8:]) if not item.done), None)
 
     def open(self, item: ItemDraft) -> ItemDraft:
-        """Takes an item in; past the bound it is kept nowhere."""
-        if len(self.items) < MOST_ITEMS:
-            self.items.append(item)
-            if item.index is not None:
-                self._by_index[item.index] = item
-            self.identify(item)
+        """Takes an item in."""
+        if len(self.items) >= MOST_ITEMS:
+            refuse_more(MOST_ITEMS, "output items")
+        self.items.append(item)
+        if item.index is not None:
+            self._by_index[item.index] = item
+        self.identify(item)
         return item
 
     def identify(self, item: ItemDraft) -> None:

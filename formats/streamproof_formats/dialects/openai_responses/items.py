@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from streamproof_formats.dialects import json_text
 from streamproof_formats.dialects.base import integer, text_of
 from streamproof_formats.dialects.openai_responses import parts
-from streamproof_formats.dialects.openai_responses.drafts import MOST_ITEMS, TEXT_KEYS, TOOL_CALLS, ItemDraft
+from streamproof_formats.dialects.openai_responses.drafts import TEXT_KEYS, TOOL_CALLS, ItemDraft
 from streamproof_formats.dialects.openai_responses.events import BEGUN, CALL_KEYS, ENDINGS, HOSTED, PREFIX
 from streamproof_formats.dialects.openai_responses.order import BRACKETS, Bracket, Mark, Stage
 from streamproof_formats.dialects.openai_responses.order import HOSTED as STAGES
@@ -57,8 +57,6 @@ class Items:
             if self._next is not None and index != self._next:
                 breaches.add("OR-11", f"expected the output_index {self._next}, found {shown(index)}")
             self._next = index + 1
-        if len(self._output.items) >= MOST_ITEMS:
-            breaches.add("OR-11", f"expected {MOST_ITEMS} items at most, found more")
         if self._open and not self._taken_up:
             breaches.add("OR-32", "expected one item to be done before the next is added, found another")
         if self._cut is not None:

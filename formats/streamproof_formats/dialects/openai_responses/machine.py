@@ -132,7 +132,7 @@ class OpenAIResponsesMachine:
         try:
             said = json_text.read(event.data)
         except json_text.NotJson as fault:
-            breaches.add("OR-03", f"expected a JSON object with a sequence_number, found no JSON: {fault}")
+            breaches.add("OR-03", fault.told("expected a JSON object with a sequence_number"))
             said = None
         if not isinstance(said, dict):
             if said is not None:
@@ -200,7 +200,7 @@ class OpenAIResponsesMachine:
         for fault in event_schema(NAME, kind.type).faults(said):
             rule = rule_of(kind, fault, claims_open=breaches.claims_open)
             if rule is not None:
-                breaches.add(rule, str(fault), about=said)
+                breaches.add(rule, fault.__str__, about=said)
         if "obfuscation" in said and asked is not None and asked.include_obfuscation is False:
             breaches.add("OR-44", "expected no obfuscation with include_obfuscation false, found some", about=said)
 

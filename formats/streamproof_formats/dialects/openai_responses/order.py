@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from streamproof_formats.states import StateTable, Transition, named
+
 
 class Phase(Enum):
     """How far a stream has come."""
@@ -194,3 +196,63 @@ HOSTED: Final[Mapping[Stage, Mapping[Stage, Advance]]] = {
         Stage.ENDED: Advance(Stage.ENDED, "nothing after the call's end"),
     },
 }
+HOSTED_SIGNALS: Final[Mapping[Stage, str]] = {
+    Stage.BEGUN: "its in_progress",
+    Stage.WAITING: "a stage between",
+    Stage.ENDED: "its completed or failed",
+}
+"""What an event of a hosted call says, in words."""
+
+STATES: Final = (
+    StateTable(
+        of="the stream",
+        start=named(Phase.NEW),
+        transitions=tuple(
+            Transition(
+                named(phase),
+                signal.value,
+                named(move.phase),
+                move.rules,
+                "; ".join(EXPECTED[rule] for rule in move.rules) or None,
+            )
+            for phase, moves in STREAM.items()
+            for signal, move in moves.items()
+        ),
+        meanings={
+            named(Phase.NEW): "nothing has come",
+            named(Phase.LATE): "it began with something else than response.created",
+            named(Phase.CREATED): "response.created has come",
+            named(Phase.RUNNING): "response.in_progress has come",
+            named(Phase.OUTPUT): "the items of the output come",
+            named(Phase.TAKEN_UP): "it is taken up again in the middle (starting_after); such a stream starts here",
+            named(Phase.ERRED): "an error event has come",
+            named(Phase.ENDED): "the terminal event has come",
+        },
+    ),
+    StateTable(
+        of="each content part, each part of a summary, the arguments of each call",
+        start=named(Bracket.OPEN),
+        transitions=tuple(
+            Transition(named(bracket), mark.value, named(turn.bracket), (), turn.expected)
+            for bracket, turns in BRACKETS.items()
+            for mark, turn in turns.items()
+        ),
+        meanings={named(Bracket.WHOLE): "the done of its deltas has come"},
+    ),
+    StateTable(
+        of="each hosted call",
+        start=named(Stage.WAITING),
+        transitions=tuple(
+            Transition(
+                named(stage),
+                HOSTED_SIGNALS[said],
+                named(advance.stage),
+                ("OR-30",) * bool(advance.expected),
+                advance.expected,
+            )
+            for stage, advances in HOSTED.items()
+            for said, advance in advances.items()
+        ),
+    ),
+)
+"""The transitions, for readers."""

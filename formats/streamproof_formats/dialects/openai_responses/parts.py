@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from streamproof_formats.dialects.base import integer, text_of
-from streamproof_formats.dialects.openai_responses.drafts import MOST_PARTS, TEXT_KEYS, ItemDraft, PartDraft
+from streamproof_formats.dialects.openai_responses.drafts import TEXT_KEYS, ItemDraft, PartDraft
 from streamproof_formats.dialects.openai_responses.events import Act
 from streamproof_formats.dialects.openai_responses.order import BRACKETS, Bracket, Mark
 from streamproof_formats.dialects.wording import number, quoted, shown
@@ -101,9 +101,7 @@ def _next_place(draft: ItemDraft, event: dict[str, Any], key: str, breaches: Bin
     expected, found = len(places), integer(event.get(key))
     if found is None:
         return expected  # the schema's to tell
-    if len(draft.ordered) >= MOST_PARTS:
-        breaches.add(rule, f"expected {MOST_PARTS} parts at most, found more")
-    elif found != expected and not draft.taken_up:
+    if found != expected and not draft.taken_up:
         breaches.add(rule, f"expected the {key} {expected}, found {shown(found)}")
     return found
 

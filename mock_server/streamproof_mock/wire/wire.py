@@ -1,14 +1,4 @@
-"""The wire under an ASGI request: what HTTP cannot say, said in bytes.
-
-Hypercorn calls the app with the bound method `HTTPStream.app_send`; the rest is reached from it by attributes alone:
-
-    send.__self__              HTTPStream                 .app_put .closed .send
-    ....send.__self__          H11Protocol | H2Protocol   .connection .can_read .send
-    ....send.__self__          TCPServer                  .stream
-
-Nothing is patched or subclassed.  This file is the one place that knows; it fails in words when Hypercorn changes,
-and `selftest.py` tries it when a server starts.  Known to fit hypercorn 0.17.3 to 0.18.
-"""
+"""What every connection has in common while one request is answered: bytes, the ways to close, the client's side."""
 
 from __future__ import annotations
 
@@ -16,30 +6,30 @@ import os
 import socket
 import struct
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from copy import copy
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import attrs
-import h11
 import trio
-from hypercorn.protocol.h2 import H2Protocol
-from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
-from hypercorn.trio.tcp_server import TCPServer
+
+from streamproof_mock.wire.muffled import Connections, Muffled
 
 if sys.platform == "linux":
-    from streamproof_mock.peer import Kernel, PeerState, question, unacknowledged, written
+    from streamproof_mock.peer import PeerState, question, unacknowledged, written
 elif TYPE_CHECKING:
-    from streamproof_mock.peer import Kernel, PeerState
+    from streamproof_mock.peer import PeerState
 
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 _GRACE_S: Final = 0.005
 """Where the kernel cannot be asked, a client is taken to have read what was written this long ago."""
 
 _SPIN_S: Final = 0.0005
+_LINGER_S: Final = 0.25
+"""How long a connection that was closed is read on, for the client to close it too."""
 
 Departure = Literal["fin", "reset", "half-close"]
 
@@ -48,84 +38,23 @@ class Gone(Exception):  # noqa: N818  an event, not a fault
     """The client went away."""
 
 
-class WireUnreachable(RuntimeError):  # noqa: N818
-    """Hypercorn does not expose its connections the way the tested versions do."""
-
-
-class _Muffled:
-    """Stands where the trio stream stood, so that Hypercorn can be asked to keep its bytes to itself."""
-
-    def __init__(self, inner: Any, number: int) -> None:
-        self.inner = inner
-        self.number = number
-        self.muted = False
-
-    async def send_all(self, data: bytes) -> None:
-        if not self.muted:
-            await self.inner.send_all(data)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-
-@attrs.define
-class Connections:
-    """What all connections of a server share: their numbers, and the kernel where it may be asked."""
-
-    kernel: Kernel | None = None
-    count: int = 0
-
-    def number(self) -> int:
-        """The number of a new connection, from 0."""
-        self.count += 1
-        return self.count - 1
-
-
-class Wire:
+class Wire(ABC):
     """One connection while one request is answered."""
 
-    @classmethod
-    def of(cls, send: Callable[[Any], Awaitable[None]], shared: Connections) -> Wire:
-        """The wire below an ASGI `send`.  Raises WireUnreachable when this is not the Hypercorn that it knows."""
-        http = getattr(send, "__self__", None)
-        protocol = getattr(getattr(http, "send", None), "__self__", None)
-        server = getattr(getattr(protocol, "send", None), "__self__", None)
-        if (
-            not isinstance(http, HTTPStream)
-            or not isinstance(protocol, (H11Protocol, H2Protocol))
-            or not isinstance(server, TCPServer)
-        ):
-            found = " > ".join(type(part).__name__ for part in (http, protocol, server))
-            message = (
-                "expected HTTPStream > H11Protocol or H2Protocol > TCPServer behind the ASGI send of hypercorn, "
-                f"found {found}; install hypercorn>=0.17.3,<0.19"
-            )
-            raise WireUnreachable(message)
-        return cls(send, http, protocol, server, shared)
+    is_h2 = False
 
     def __init__(
-        self,
-        send: Callable[[Any], Awaitable[None]],
-        http: HTTPStream,
-        protocol: H11Protocol | H2Protocol,
-        server: Any,
-        shared: Connections,
+        self, send: Callable[[Any], Awaitable[None]], http: HTTPStream, stream: Muffled, shared: Connections
     ) -> None:
-        self.send = send
-        """The ASGI send itself, for answers that need no more than HTTP says."""
+        self._send = send
         self._http = http
-        self._protocol = protocol
-        if not isinstance(server.stream, _Muffled):
-            server.stream = _Muffled(server.stream, shared.number())
-        self._stream: _Muffled = server.stream
-        transport = getattr(self._stream.inner, "transport_stream", self._stream.inner)
-        self._socket: trio.socket.SocketType = transport.socket
+        self._stream = stream
+        self._socket = stream.socket
         self._kernel = shared.kernel
         self._query: bytes | None = None
-        self._begun = False
         self._closed = False
-        self.is_tls = transport is not self._stream.inner
-        self.is_h2 = isinstance(protocol, H2Protocol)
+        self._departed = trio.Event()
+        self.is_tls = stream.is_tls
         self.written = 0
         """Bytes handed to the kernel (to TLS, where there is TLS) through this wire."""
         # write(2) takes no lock and no checkpoint; Windows has no write(2) for sockets, TLS has records to make.
@@ -193,46 +122,37 @@ class Wire:
             raise Gone from error
         self.written += len(data)
 
-    # Keeping h11 in step
+    # Keeping Hypercorn in step
 
+    @abstractmethod
     async def begin(self, status: int, *, close: bool) -> None:
-        """Lets h11 believe that it has sent a head: it then expects a chunked body, whatever is written in truth.
+        """Tells Hypercorn that the answer is in other hands; with `close` its `finish` closes the connection."""
 
-        With `close` the connection is closed by `finish`.
-        """
-        headers = [(b"transfer-encoding", b"chunked")]
-        if close:
-            headers.append((b"connection", b"close"))
-        self._begun = True
-        await self._silently({"type": "http.response.start", "status": min(max(status, 200), 999), "headers": headers})
-        # Some versions keep the head back until the first part of the body.
-        await self._silently({"type": "http.response.body", "body": b"", "more_body": True})
-        if isinstance(self._protocol, H11Protocol):
-            # A request that offers an upgrade (Java offers h2c with each POST) makes h11 pause its reader until the
-            # head is out.  Woken up now, it sees the client leave while the body is sent.
-            await self._protocol.can_read.set()
-
+    @abstractmethod
     async def finish(self) -> None:
-        """Lets h11 believe that it has sent the end: the connection is free for the next request, or closed."""
-        if not self._closed:
-            self._closed = True
-            await self._silently({"type": "http.response.body", "body": b"", "more_body": False})
+        """Tells Hypercorn that the answer is over: the connection is free for the next request, or closed."""
 
-    async def _silently(self, message: dict[str, Any]) -> None:
-        self._stream.muted = True
-        try:
-            with trio.CancelScope(shield=True):
-                await self.send(message)
-        finally:
-            self._stream.muted = False
+    async def break_off(self) -> None:
+        """Ends an answer that is not whole, at once and so that the client sees it."""
+        self.reset()
 
     # Closing
 
-    def close(self) -> None:
-        """FIN, then no more."""
-        if self._shut():
+    async def close(self, *, notify: bool = True) -> None:
+        """FIN, then no more; under TLS a close_notify before it, unless `notify` is False."""
+        if not self._shut():
+            return
+        if not self._lingers:
             with suppress(OSError):  # the client was faster
                 self._socket.shutdown(socket.SHUT_WR)
+            self._socket.close()
+            return
+        try:
+            await self._stream.shut(notify=notify)
+            # What a client still says, of windows or its own close_notify, must not make a reset of our FIN.
+            with trio.move_on_after(_LINGER_S):
+                await self._departed.wait()
+        finally:
             self._socket.close()
 
     def reset(self) -> None:
@@ -247,6 +167,11 @@ class Wire:
         self._closed = True
         return was_open
 
+    @property
+    def _lingers(self) -> bool:
+        """True where a client goes on talking although its request is whole."""
+        return self.is_tls
+
     # What the client does
 
     async def watch(self, on_departure: Callable[[Departure, int], None]) -> None:
@@ -256,7 +181,10 @@ class Wire:
         """
 
         async def app_put(message: Any) -> None:
-            if message["type"] == "http.disconnect" and not self._closed:
+            if message["type"] != "http.disconnect":
+                return
+            self._departed.set()
+            if not self._closed:
                 at_ns = perf_counter_ns()
                 departure = await self._departure()
                 if not self._closed:
@@ -266,10 +194,11 @@ class Wire:
         if self._http.closed:
             await app_put({"type": "http.disconnect"})
 
+    @abstractmethod
     async def _departure(self) -> Departure:
-        connection = getattr(self._protocol, "connection", None)
-        if isinstance(connection, h11.Connection) and not connection.trailing_data[1]:
-            return "reset"  # the reader failed before it read an end
+        """How the client left, now that it has."""
+
+    async def _fin_or_half_close(self) -> Departure:
         for _ in range(2):
             state = self._peer()
             if state is None or not state.open:
