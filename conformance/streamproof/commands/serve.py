@@ -105,9 +105,25 @@ async def _serve(
             raise StreamproofError(f"signals cannot be received here: {error}") from error
         stack.callback(log.close)
         async with trio.open_nursery() as nursery:
+            stop = trio.Event()
+            nursery.start_soon(_heed, signals, stop)
             nursery.start_soon(log.run)
-            await _until_stopped(book, asked, worker, announce, log, signals)
+            if worker is not None:
+                nursery.start_soon(_mind_parent, worker.alive, stop)
+            await _until_stopped(book, asked, worker, announce, log, stop)
             nursery.cancel_scope.cancel()
+
+
+async def _heed(signals: AsyncIterator[int], stop: trio.Event) -> None:
+    """Stops at the first signal; trio would deliver those that nobody has taken once more."""
+    async for _ in signals:
+        stop.set()
+
+
+async def _mind_parent(alive: int, stop: trio.Event) -> None:
+    """A worker whose parent is gone has nobody to stop it."""
+    await trio.lowlevel.wait_readable(alive)
+    stop.set()
 
 
 async def _until_stopped(
@@ -116,7 +132,7 @@ async def _until_stopped(
     worker: Worker | None,
     announce: Callable[[str], None] | None,
     log: Log,
-    signals: AsyncIterator[int],
+    stop: trio.Event,
 ) -> None:
     async with serving(
         host=asked.host,
@@ -131,24 +147,14 @@ async def _until_stopped(
             click.echo(f"warning: {server.warning}", err=True)
         if announce is not None:
             announce(server.url)
-        async with trio.open_nursery() as nursery:
-            if worker is not None:
-                os.write(worker.ready, b".")
-                nursery.start_soon(_until_alone, worker.alive, nursery.cancel_scope)
-            async for _ in signals:
-                break
-            nursery.cancel_scope.cancel()
+        if worker is not None:
+            os.write(worker.ready, b".")
+        await stop.wait()
 
 
 async def _try() -> None:
     async with serving():
         pass
-
-
-async def _until_alone(alive: int, scope: trio.CancelScope) -> None:
-    """A worker whose parent is gone has nobody to stop it."""
-    await trio.lowlevel.wait_readable(alive)
-    scope.cancel()
 
 
 def _announce(url: str, found: Sequence[Scenario]) -> None:

@@ -18,6 +18,8 @@ from streamproof_mock.log import log_line
 
 _EVERY_S: Final = 0.05
 _AT_ONCE: Final = 1_000
+_FIELDS: Final = tuple(field.name for field in attrs.fields(Exchange) if field.name != "writes")
+_AS_JSON: Final = str.maketrans("()", "[]")
 
 
 class Log:
@@ -59,7 +61,7 @@ class Log:
         if not self._quiet and some:
             click.echo("\n".join(map(log_line, some)))
         if self._journal is not None and some:
-            self._append("".join(f"{json.dumps(self._entry(exchange))}\n" for exchange in some).encode())
+            self._append("".join(map(self._line, some)).encode())
 
     def close(self) -> None:
         """Writes all that is left."""
@@ -79,6 +81,9 @@ class Log:
             os.close(self._journal or -1)
             self._journal = None
 
-    def _entry(self, exchange: Exchange) -> dict[str, Any]:
-        entry = attrs.asdict(exchange)
-        return entry if self._worker is None else {"worker": self._worker, **entry}
+    def _line(self, exchange: Exchange) -> str:
+        entry: dict[str, Any] = {} if self._worker is None else {"worker": self._worker}
+        entry.update((name, getattr(exchange, name)) for name in _FIELDS)
+        # Two thousand streams that end at once have a million writes: json takes five times as long for pairs.
+        writes = str(list(exchange.writes)).translate(_AS_JSON)
+        return f'{json.dumps(entry)[:-1]}, "writes": {writes}}}\n'
