@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from time import perf_counter_ns
-from typing import Final
 
 from streamproof_mock.journal import Exchange
 from streamproof_mock.sheet import Piece
 from streamproof_mock.wire import Wire
-
-WRITES_KEPT: Final = 10_000
 
 
 def note(exchange: Exchange, piece: Piece, written: int) -> None:
@@ -27,8 +24,7 @@ def note_body(exchange: Exchange, body: int) -> None:
     exchange.last_byte_ns = now_ns
     if exchange.first_byte_ns is None:
         exchange.first_byte_ns = now_ns
-    if len(exchange.writes) < WRITES_KEPT:
-        exchange.writes.append((now_ns, body))
+    exchange.writes.append((now_ns, body))
 
 
 def sample(exchange: Exchange, wire: Wire) -> None:

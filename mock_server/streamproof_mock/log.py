@@ -12,8 +12,10 @@ def log_line(exchange: Exchange) -> str:
     words = [exchange.method, _printable(exchange.path), "-" if exchange.status is None else str(exchange.status)]
     if exchange.case is not None:
         words.append(exchange.case)
+    # Of an older exchange the journal has forgotten when each write was, and so how many there were.
     writes = len(exchange.writes)
-    words.append(f"{writes} write{'' if writes == 1 else 's'}, {exchange.body_written} bytes")
+    counted = f"{writes} write{'' if writes == 1 else 's'}, " if writes else ""
+    words.append(f"{counted}{exchange.body_written} bytes")
     if exchange.ended_ns is not None:
         words.append(f"in {(exchange.ended_ns - exchange.arrived_ns) / 1e6:.1f} ms")
     ends = [] if exchange.complete else ["broken off"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from typing import Final
 
@@ -36,12 +37,17 @@ _PLAN: Final = Plan(
 )
 
 
+@cache
+def _version() -> str:
+    return version("hypercorn")
+
+
 async def try_wire(stage: Stage, host: str, port: int) -> None:
     """Has two answers played on one connection, a whole one and one that is cut, and reads them byte by byte.
 
     Raises WireUnreachable with the reason.  Once in a process is enough.
     """
-    hypercorn = version("hypercorn")
+    hypercorn = _version()
     if hypercorn in _tried:
         return
     session = stage.play(_PLAN)

@@ -10,6 +10,7 @@ from contextlib import ExitStack, asynccontextmanager
 import trio
 
 from streamproof_mock.app import MockApp
+from streamproof_mock.behaviour.temper import Temper
 from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.connection import serve
 from streamproof_mock.door import Doors
@@ -114,6 +115,7 @@ async def serving(
     shortcuts: bool = True,
     reuse_port: bool = False,
     on_finish: FinishHook | None = None,
+    temper: Temper | None = None,
 ) -> AsyncIterator[MockServer]:
     """Runs a mock server for as long as the context lasts; stopping breaks off whatever is still played.
 
@@ -123,6 +125,7 @@ async def serving(
     the same port.  `on_finish` is told of each exchange once its answer has ended.
     The port speaks HTTP/1.1 and HTTP/2 in the clear.  `tls` opens two more for TLS: `tls_port` offers HTTP/2 and
     HTTP/1.1 by ALPN, the other HTTP/1.1 alone; it needs the extra `streamproof[tls]`.
+    `temper` makes the well-behaved endpoint slow, or faulty by lot.
     Raises CannotServe, of which PortInUse and NotLoopback are two kinds.
     """
     kernel = None
@@ -141,6 +144,7 @@ async def serving(
             api_key=api_key,
             cors=warning is None,
             shortcuts=shortcuts,
+            temper=temper,
         )
         stage.urls = dict.fromkeys(("h1", "h2c"), origin_of(listener))
         ports = TlsPorts(stack, host=host, port=tls_port, allow_remote=allow_remote)

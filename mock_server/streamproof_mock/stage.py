@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any, Final
 
 import attrs
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-from streamproof_formats.dialects import DIALECTS, validate_request
+from streamproof_formats.dialects import DIALECTS, RequestFinding, judge_request
 from streamproof_mock.behaviour import Endpoint
 from streamproof_mock.behaviour.errors import Refusal, refused
+from streamproof_mock.behaviour.temper import Temper
 from streamproof_mock.choice import Chosen, PlanBook, choose
 from streamproof_mock.door import Doors, is_needed
 from streamproof_mock.express import Express
@@ -70,13 +69,14 @@ class Stage:
         api_key: str | None,
         cors: bool,
         shortcuts: bool = True,
+        temper: Temper | None = None,
     ) -> None:
         self.journal = journal
         self.book = book
         self.connections = connections
         self.bounds = bounds
         self.cors = cors
-        self.endpoint = Endpoint(api_key=api_key, scenarios=book.ids)
+        self.endpoint = Endpoint(api_key=api_key, scenarios=book.ids, temper=temper)
         self.urls: dict[Transport, str] = {}
         """The origin for each transport that is served."""
         self.on_finish: FinishHook | None = None
@@ -187,7 +187,11 @@ class Stage:
             answer, session = part.answer, part.session
             self.admit(part, exchange)
         else:
-            answer = self.endpoint.answer(request, chosen.path, route)
+
+            def playable(plan: AnswerPlan) -> bool:
+                return unplayable(plan, wire, request.http) is None
+
+            answer, exchange.note = self.endpoint.played(request, chosen.path, route, playable)
         self.journal.open(exchange, len(request.data))
         dialect = None if route is None or chosen.problem is not None else route.dialect
 
@@ -222,7 +226,7 @@ class Stage:
     def check(self, exchange: Exchange, dialect: str | None, data: bytes) -> None:
         """Notes what a request breaks of its dialect's schema."""
         if dialect is not None and data:
-            exchange.breaches = _breaches(dialect, data)
+            exchange.findings = _findings(dialect, data)
 
     async def _go_on(self, express: Express, request: Request, wire: Wire) -> None:
         """Plays what the short way had to leave."""
@@ -323,13 +327,5 @@ class Stage:
             self._wires.discard(wire)
 
 
-@lru_cache(maxsize=64)
-def _breaches(dialect: str, data: bytes) -> tuple[str, ...]:
-    """What a body breaks of the dialect's request schema.  A sweep sends the same body thousands of times."""
-    if dialect not in DIALECTS:
-        return ()
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError):
-        return ("$: expected JSON, found something else",)
-    return tuple(validate_request(dialect, body))
+def _findings(dialect: str, data: bytes) -> tuple[RequestFinding, ...]:
+    return judge_request(dialect, data) if dialect in DIALECTS else ()

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from streamproof_mock.journal import DETAILED
 from streamproof_mock.server import serving
 from streamproof_scenarios.plan import AnswerPlan, Pause, Plan, Write
 
@@ -98,8 +99,9 @@ async def test_paced_streams_at_once_lose_nothing_and_keep_their_order(streams):
             assert (sha256(body).digest(), count) == (sha256(said).digest(), EVENTS)
         exchanges = list(server.journal)
         assert len(exchanges) == streams
-        assert {(exchange.complete, len(exchange.writes)) for exchange in exchanges} == {(True, EVENTS)}
-        for exchange in exchanges:
+        assert {exchange.complete for exchange in exchanges} == {True}
+        for exchange in exchanges[-DETAILED:]:
+            assert len(exchange.writes) == EVENTS
             times = [at_ns for at_ns, _ in exchange.writes]
             assert min(later - earlier for earlier, later in pairwise(times)) >= 20_000_000
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
-from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import attrs
 import click
@@ -19,8 +20,35 @@ from streamproof.commands.serve_log import Log
 from streamproof.commands.workers import GIVEN_UP, Worker, check_platform, held_port, run_workers
 from streamproof.errors import StreamproofError
 from streamproof.running.book import ScenarioBook
+from streamproof_mock.behaviour.chaos import Chaos, read_chaos
+from streamproof_mock.behaviour.latency import Latency, read_latency
+from streamproof_mock.behaviour.temper import Temper
 from streamproof_mock.server import serving
 from streamproof_scenarios.model import Scenario
+
+T = TypeVar("T")
+
+
+def _latency(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Latency | None:
+    return None if value is None else _read(read_latency, value)
+
+
+def _chaos(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Chaos | None:
+    if value is None or "=" in value:
+        return None if value is None else _read(read_chaos, value)
+    try:
+        text = Path(value).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"expected faults such as reset=1%,429=2%, or a file of them; {value!r} cannot be read: {error}"
+        raise click.BadParameter(message) from None
+    return _read(read_chaos, text)
+
+
+def _read(read: Callable[[str], T], text: str) -> T:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command()
@@ -29,6 +57,12 @@ from streamproof_scenarios.model import Scenario
 @click.option("--host", default="127.0.0.1", help="Address to listen on; other than loopback is open to others.")
 @click.option("--port", default=8080, type=click.IntRange(0, 65535), help="0 takes a free one (default 8080).")
 @click.option("--api-key", metavar="K", help="Refuse requests without this key.")
+@click.option(
+    "--control-token",
+    metavar="T",
+    envvar="STREAMPROOF_CONTROL_TOKEN",
+    help="Opens the control API to other machines that send it (or in STREAMPROOF_CONTROL_TOKEN).",
+)
 @click.option(
     "--delivery",
     default="as-written",
@@ -45,12 +79,28 @@ from streamproof_scenarios.model import Scenario
     help="So many processes on the one port, for load; what that gives up is said at the start (Linux).",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No line for each exchange.")
+@click.option(
+    "--latency",
+    callback=_latency,
+    metavar="SPEC",
+    help="The well-behaved endpoint as a slow model: ttft=400ms,tps=60,jitter=20%.",
+)
+@click.option(
+    "--chaos",
+    callback=_chaos,
+    metavar="SPEC|FILE",
+    help="Faults by lot in the well-behaved endpoint: reset=1%,429=2%,stall=0.5%.",
+)
+@click.option("--seed", type=int, help="Seed of --latency and --chaos: the same seed draws the same for each request.")
 def serve(
     patterns: tuple[str, ...],
     select: tuple[str, ...],
     scenarios: tuple[str, ...],
     delivery: str,
     workers: int,
+    latency: Latency | None,
+    chaos: Chaos | None,
+    seed: int | None,
     **options: Any,
 ) -> None:
     """Run the mock server until Ctrl-C.  Each exchange is a line on the screen when it has ended.
@@ -60,10 +110,21 @@ def serve(
     """
     book = scenes.catalogue(scenarios)
     found = scenes.scenarios(book, patterns, select)
+    temper = None
+    if latency is not None or chaos is not None:
+        temper = Temper(latency=latency, chaos=chaos, seed=secrets.randbelow(1 << 31) if seed is None else seed)
+    elif seed is not None:
+        raise StreamproofError("--seed draws nothing here", "give it with --latency or --chaos")
     plans = ScenarioBook(found, delivery)
-    asked = Asked(**options)
+    asked = Asked(temper=temper, **options)
+
+    def announce(url: str) -> None:
+        _announce(url, found)
+        if temper is not None:
+            click.echo(f"  by lot         --seed {temper.seed} draws the same again, request by request")
+
     if workers == 1:
-        trio.run(_serve, plans, asked, None, partial(_announce, found=found))
+        trio.run(_serve, plans, asked, None, announce)
         click.echo("stopped", err=True)
         return
     check_platform()
@@ -72,13 +133,13 @@ def serve(
     with held_port(asked.host, asked.port) as port:
         shared = attrs.evolve(asked, port=port)
 
-        def announce() -> None:
-            _announce(f"http://{f'[{asked.host}]' if ':' in asked.host else asked.host}:{port}", found)
+        def announce_all() -> None:
+            announce(f"http://{f'[{asked.host}]' if ':' in asked.host else asked.host}:{port}")
             click.echo(f"  {workers} workers share the port, so")
             for line in GIVEN_UP:
                 click.echo(f"    {line}")
 
-        run_workers(workers, lambda worker: trio.run(_serve, plans, shared, worker, None), announce)
+        run_workers(workers, lambda worker: trio.run(_serve, plans, shared, worker, None), announce_all)
     click.echo("stopped", err=True)
 
 
@@ -89,6 +150,8 @@ class Asked:
     host: str
     port: int
     api_key: str | None
+    control_token: str | None
+    temper: Temper | None
     journal: str | None
     quiet: bool
 
@@ -138,6 +201,8 @@ async def _until_stopped(
         host=asked.host,
         port=asked.port,
         api_key=asked.api_key,
+        control_token=asked.control_token,
+        temper=asked.temper,
         book=book,
         allow_remote=True,
         reuse_port=worker is not None,

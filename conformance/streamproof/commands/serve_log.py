@@ -6,19 +6,18 @@ import json
 import os
 from collections import deque
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import attrs
 import click
 import trio
 
 from streamproof.errors import StreamproofError
+from streamproof_mock.entry import entries
 from streamproof_mock.journal import Exchange
 from streamproof_mock.log import log_line
 
 _EVERY_S: Final = 0.05
 _AT_ONCE: Final = 1_000
-_FIELDS: Final = tuple(field.name for field in attrs.fields(Exchange) if field.name != "writes")
 _AS_JSON: Final = str.maketrans("()", "[]")
 
 
@@ -82,8 +81,8 @@ class Log:
             self._journal = None
 
     def _line(self, exchange: Exchange) -> str:
-        entry: dict[str, Any] = {} if self._worker is None else {"worker": self._worker}
-        entry.update((name, getattr(exchange, name)) for name in _FIELDS)
+        [entry] = entries([exchange])
         # Two thousand streams that end at once have a million writes: json takes five times as long for pairs.
-        writes = str(list(exchange.writes)).translate(_AS_JSON)
-        return f'{json.dumps(entry)[:-1]}, "writes": {writes}}}\n'
+        writes = str(entry.pop("writes")).translate(_AS_JSON)
+        worker = {} if self._worker is None else {"worker": self._worker}
+        return f'{json.dumps({**worker, **entry})[:-1]}, "writes": {writes}}}\n'

@@ -26,6 +26,7 @@ GIVEN_UP: Final = (
     "each worker has a journal, plays, sequences and connection numbers of its own",
     "what /__streamproof__/ and /r/NONCE say and do is of the one worker that takes the connection",
     "the answers of a sequence (429, then 200) come round per worker, not per server",
+    "--seed draws for each worker's own first, second ... request",
 )
 """What several processes cost."""
 

@@ -80,7 +80,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         said = ""
         while line := process.stdout.readline():
             said += line
-            if line.strip().startswith("the answers of a sequence" if "--workers" in options else "curl"):
+            if line.strip().startswith("--seed draws" if "--workers" in options else "curl"):
                 break
         found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", said)
         assert found is not None, (said, process.stderr.read() if process.stderr else "")
