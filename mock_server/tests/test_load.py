@@ -176,7 +176,7 @@ async def test_connections_that_leave_at_any_moment_leave_nothing_behind(eventua
             for round_ in range(2):
                 await crowd(port, round_ * connections)
                 # A lap whose client has left stays in the pacer's heap for a pause.
-                await eventually(lambda: (living_tasks(), descriptors(), kept()) == before)
+                await eventually(lambda: (living_tasks(), descriptors(), kept()) == before, limit_s=30)
         stream = await trio.open_tcp_stream("127.0.0.1", port)
         await stream.send_all(request_of("fast"))
         assert (await stream.receive_some(65536)).startswith(b"HTTP/1.1 200")

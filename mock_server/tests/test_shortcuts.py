@@ -65,12 +65,13 @@ async def heard_until_quiet(client, is_over=lambda: True, quiet_s=0.05):
     """All that comes, up to a silence once the answer is over."""
     data, end = b"", "open"
     while True:
+        was_over = is_over()
         with trio.move_on_after(quiet_s) as scope:
             try:
                 more = await client.socket.recv(1 << 20)
             except ConnectionResetError:
                 return data, "reset"
-        if scope.cancelled_caught and is_over():
+        if scope.cancelled_caught and was_over:
             return data, end
         if scope.cancelled_caught:
             continue
