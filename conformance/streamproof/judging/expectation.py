@@ -88,13 +88,19 @@ def derive(case: Case, answers: Sequence[Sent], answered: int) -> Expectation:
         unfinished_calls=any(not call.complete for choice in message.choices for call in choice.tool_calls),
         stays_open=sent.stays_open,
         usage=message.usage if "complete" in row.outcomes else UNSTATED,
-        error_status=message.error.status if message.error else None,
+        error_status=_status_of_error(message),
         requests_min=1 if sent.is_attempt_seen else 0,
         requests_max=_requests_max(answers, stopped=stopped),
         left_within_s=STOPPED_LEFT_WITHIN_S if stopped else None,
         text_is_prefix=stopped,
         text_may_be_cut=sent.ended in {"cut", "stalled"},
     )
+
+
+def _status_of_error(message: Message) -> int | None:
+    """The status that a client has to tell; a success (RFC 9110, section 15.3) is none, whatever its body was."""
+    status = message.error.status if message.error else None
+    return None if status is None or 200 <= status < 300 else status
 
 
 def _shown_as(outcomes: frozenset[Outcome], case: Case, message: Message) -> frozenset[Outcome]:

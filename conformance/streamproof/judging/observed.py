@@ -147,7 +147,8 @@ def _holds(said: Any, sent: Any) -> bool:
 def assemble(case: Case, hello: Hello, reports: Iterable[Report]) -> tuple[Message, SaidError | None]:
     """The message that the reported events or items add up to.
 
-    Whoever gets events decodes their data: where that is no JSON, their user has an error, and nothing after it.
+    Whoever gets events decodes their data up to the dialect's terminal: where that is no JSON before it, their user has
+    an error, and nothing after it.
     """
     reader = machine(case.dialect, request=dict(case.request))
     feed = feeder(reader, hello)
@@ -156,6 +157,8 @@ def assemble(case: Case, hello: Hello, reports: Iterable[Report]) -> tuple[Messa
     for number, report in enumerate(reports):
         data = report.data.get("data") if hello.reports == "events" else None
         if isinstance(data, str) and data != terminator and not _is_json(data):
+            if reader.message.ended == "terminal":
+                break  # a mark may follow (CO-18): whoever reads has left
             error = SaidError(message=f"the data of event {number} is no JSON: {data[:80]!r}", type="not JSON")
             break
         feed(report)

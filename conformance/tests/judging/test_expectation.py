@@ -137,6 +137,11 @@ def test_an_error_in_the_stream_has_no_status() -> None:
     assert derived(f"{{steps: [{START}, error: {{message: no, code: 400}}]}}").error_status is None
 
 
+def test_a_success_is_no_status_of_an_error() -> None:
+    found = derived("{headers: {content-type: application/json}, steps: [raw: '{}']}")
+    assert (found.error_status, found.error_sent) == (None, True)
+
+
 ANSWERS = f"[{{status: 429, steps: [error: {{message: slow}}]}}, {{steps: [{START}, finish: stop, done]}}]"
 
 

@@ -150,6 +150,17 @@ def test_tool_calls_of_items_are_joined() -> None:
     assert seen("items", said("item", *pieces)).choices[0].tool_calls == (SaidCall(id="c", name="f", raw='{"a":1}'),)
 
 
+COHERE_END = {"type": "message-end", "delta": {"finish_reason": "COMPLETE"}}
+
+
+@pytest.mark.parametrize(
+    ("events", "outcome"),
+    [([COHERE_END, "[DONE]"], "complete"), ([COHERE_END, "]"], "complete"), (["[DONE]", COHERE_END], "error")],
+)
+def test_what_is_no_json_counts_until_the_terminal(events: list[Any], outcome: str) -> None:
+    assert seen("events", said("event", *map(event, events)), dialect="cohere-v2").outcome == outcome
+
+
 DELTAS = ({"choice": 0, "text": "Hel"}, {"choice": 0, "text": "lo"}, {"choice": 1, "reasoning": "hm"})
 
 
