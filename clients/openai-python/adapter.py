@@ -93,7 +93,7 @@ def joined(completion):
 
 def joined_choice(choice):
     message = choice.message
-    calls = [{"id": call.id, **called(call.function)} for call in message.tool_calls or []]
+    calls = [{"id": call.id, **asked(call)} for call in message.tool_calls or []]
     return {
         "index": choice.index,
         "text": text_of(message.content),
@@ -102,6 +102,15 @@ def joined_choice(choice):
         "function_call": message.function_call and called(message.function_call),
         "tool_calls": calls,
     }
+
+
+def asked(call):
+    """What a call asks for; a custom tool has a text as input, and no function."""
+    custom = getattr(call, "custom", None)
+    if custom is None:
+        return called(call.function)
+    given = custom if isinstance(custom, dict) else custom.model_dump()
+    return {"name": given.get("name"), "arguments_raw": given.get("input")}
 
 
 def called(function):

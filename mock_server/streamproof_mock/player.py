@@ -55,7 +55,10 @@ class Unplayable(Exception):  # noqa: N818  becomes a fault, not an error
 def unplayable(plan: AnswerPlan, wire: Wire, http: str) -> str | None:
     """Why this plan cannot be performed on this wire for a request of this version, in words; None when it can."""
     if plan.ending.kind in BEFORE_REQUEST:
-        return f"the ending {plan.ending.kind} comes before any request, and this is one; use the session's own address"
+        return (
+            f"the ending {plan.ending.kind} comes before any request, and this is one; "
+            "its session has an address of its own: POST /__streamproof__/play tells it"
+        )
     if http == "1.0" and plan.ending.kind in {"in-chunk", "bad-chunk"}:
         return f"the ending {plan.ending.kind} needs chunks, and the request is of HTTP/1.0, which has none"
     return misfit(plan, spoken(is_h2=wire.is_h2, is_tls=wire.is_tls))

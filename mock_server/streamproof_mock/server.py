@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 
 import trio
-from hypercorn.trio import serve
 
 from streamproof_mock.app import MockApp
+from streamproof_mock.behaviour.temper import Temper
 from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.door import Doors
 from streamproof_mock.journal import Journal
+from streamproof_mock.listening import serve
 from streamproof_mock.player import AwaitHook, Bounds
 from streamproof_mock.ports import GRACE_S, CannotServe, NotLoopback, Port, PortInUse, TlsPorts, listen, origin_of
 from streamproof_mock.selftest import try_wire
@@ -106,6 +107,7 @@ async def serving(
     allow_remote: bool = False,
     tls: bool = False,
     tls_port: int = 0,
+    temper: Temper | None = None,
 ) -> AsyncIterator[MockServer]:
     """Runs a mock server for as long as the context lasts; stopping breaks off whatever is still played.
 
@@ -113,6 +115,7 @@ async def serving(
     boundaries by waiting.  `control_token` opens the control API to other machines; so does nothing else.
     The port speaks HTTP/1.1 and HTTP/2 in the clear.  `tls` opens two more for TLS: `tls_port` offers HTTP/2 and
     HTTP/1.1 by ALPN, the other HTTP/1.1 alone; it needs the extra `streamproof[tls]`.
+    `temper` makes the well-behaved endpoint slow, or faulty by lot.
     Raises CannotServe, of which PortInUse and NotLoopback are two kinds.
     """
     kernel = None
@@ -130,6 +133,7 @@ async def serving(
             bounds=bounds or Bounds(),
             api_key=api_key,
             cors=warning is None,
+            temper=temper,
         )
         stage.urls = dict.fromkeys(("h1", "h2c"), origin_of(listener))
         ports = TlsPorts(stack, host=host, port=tls_port, allow_remote=allow_remote)
@@ -147,7 +151,7 @@ async def _running(stage: Stage, listener: socket.socket, ports: TlsPorts, token
     shield = trio.CancelScope(shield=True)
 
     async def run_app(
-        port: Port, stop: trio.Event, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED
+        port: Port, stop: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
         await serve(MockApp(stage, token), port, shutdown_trigger=stop.wait, task_status=task_status)
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any, Final
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-from streamproof_formats.dialects import DIALECTS, validate_request
+from streamproof_formats.dialects import DIALECTS, RequestFinding, judge_request
 from streamproof_mock.behaviour import Endpoint
 from streamproof_mock.behaviour.errors import Refusal, refused
+from streamproof_mock.behaviour.temper import Temper
 from streamproof_mock.choice import Chosen, PlanBook, choose
 from streamproof_mock.door import Doors, is_needed
 from streamproof_mock.framing import RequestFacts
@@ -50,13 +49,14 @@ class Stage:
         bounds: Bounds,
         api_key: str | None,
         cors: bool,
+        temper: Temper | None = None,
     ) -> None:
         self.journal = journal
         self.book = book
         self.connections = connections
         self.bounds = bounds
         self.cors = cors
-        self.endpoint = Endpoint(api_key=api_key, scenarios=book.ids)
+        self.endpoint = Endpoint(api_key=api_key, scenarios=book.ids, temper=temper)
         self.urls: dict[Transport, str] = {}
         """The origin for each transport that is served."""
         self.trouble: str | None = None
@@ -160,12 +160,16 @@ class Stage:
             exchange.case = _name(plan)
             answer = plan.answers[exchange.number % len(plan.answers)]
         else:
-            answer = self.endpoint.answer(request, chosen.path, route)
+
+            def playable(plan: AnswerPlan) -> bool:
+                return unplayable(plan, wire, request.http) is None
+
+            answer, exchange.note = self.endpoint.played(request, chosen.path, route, playable)
         self.journal.open(exchange, len(request.data))
 
         def check() -> None:
             if dialect is not None and chosen.problem is None and request.data:
-                exchange.breaches = _breaches(dialect, request.data)
+                exchange.findings = _findings(dialect, request.data)
 
         await self._perform(answer, request, exchange, wire, session=session, check=check)
 
@@ -234,16 +238,8 @@ class Stage:
             self._wires.discard(wire)
 
 
-@lru_cache(maxsize=64)
-def _breaches(dialect: str, data: bytes) -> tuple[str, ...]:
-    """What a body breaks of the dialect's request schema.  A sweep sends the same body thousands of times."""
-    if dialect not in DIALECTS:
-        return ()
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError):
-        return ("$: expected JSON, found something else",)
-    return tuple(validate_request(dialect, body))
+def _findings(dialect: str, data: bytes) -> tuple[RequestFinding, ...]:
+    return judge_request(dialect, data) if dialect in DIALECTS else ()
 
 
 def _name(plan: Plan) -> str:

@@ -14,7 +14,7 @@ from streamproof.errors import StreamproofError
 from streamproof.judging.tables import BASES
 from streamproof.pages import counts, diagram, samples
 from streamproof.pages.showing import showings
-from streamproof.pages.subjects import SUBJECTS, Subject
+from streamproof.pages.subjects import NOTHING, SUBJECTS, Subject
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.profiles import PROFILES, Profile
 from streamproof_formats.rule import Rule
@@ -86,7 +86,7 @@ def _of_subject(subject: Subject) -> Iterator[str]:
     if subject.dialect is not None:
         yield from _wire(subject.dialect)
     for profile in subject.profiles:
-        allowed = ", ".join(profile.by_dialect[subject.name]) or "nothing that a rule minds"
+        allowed = ", ".join(profile.by_dialect[subject.name]) or NOTHING
         yield f"  {'profile':<11}{profile.name} ({profile.title}): {allowed}"
     if subject.dialect is not None:
         yield from _order(subject.dialect)
@@ -139,3 +139,6 @@ def _of_profile(profile: Profile) -> Iterator[str]:
             yield f"\n  {dialect} {rule_id}{scope}: {allowance.reason}"
             yield f"    rule    {RULES[rule_id].text}"
             yield f"    source  {allowance.source}"
+    binding = [rule.id for rule in RULES.values() if rule.profile == profile.name]
+    if binding:
+        yield f"\n  binds further: {', '.join(binding)}"

@@ -9,7 +9,7 @@ from streamproof.judging.tables import BASES
 from streamproof.pages import counts, diagram, samples
 from streamproof.pages.markdown import MADE_BY, code, page, plain, table
 from streamproof.pages.showing import Showing
-from streamproof.pages.subjects import Subject, subject_of
+from streamproof.pages.subjects import NOTHING, Subject, subject_of
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.rule import Rule
 from streamproof_formats.rules import RULES
@@ -64,11 +64,7 @@ def _of_dialect(dialect: Dialect) -> Iterator[str]:
     yield "Before the stream, here under status 429:"
     yield code(found.refusal, "json")
     yield _about_error(found)
-    yield code(
-        samples.shortened(found.error_in_stream).rpartition("\n\n")[2]
-        if dialect.framing == "sse"
-        else found.error_in_stream
-    )
+    yield code(samples.shortened(found.error_in_stream))
     yield "## What follows what"
     yield (
         "Drawn from the tables that the machine goes by, or that tests walk beside it. The diagrams show what may come."
@@ -100,7 +96,7 @@ def _facts(dialect: Dialect) -> Iterator[tuple[str, str]]:
 def _about_error(found: samples.Samples) -> str:
     if found.error_breaks:
         rules = ", ".join(found.error_breaks)
-        return f"In the stream no document has one. Servers have been seen to send this, which breaks {rules}:"
+        return f"No document has one in the stream. Where a scenario says `error`, this is written; it breaks {rules}:"
     return "In the stream, in place of its rest:"
 
 
@@ -141,11 +137,15 @@ def _profiles(subject: Subject) -> Iterator[str]:
     for profile in subject.profiles:
         allowed = profile.by_dialect[subject.name]
         if not allowed:
-            rows.append((f"`{profile.name}`", profile.title, "", "nothing that a rule minds", ""))
+            rows.append((f"`{profile.name}`", profile.title, "", NOTHING, ""))
         for number, (rule, allowance) in enumerate(allowed.items()):
             name, title = (f"`{profile.name}`", profile.title) if number == 0 else ("", "")
             rows.append((name, title, _link(rule), plain(allowance.reason), plain(allowance.source)))
     yield table(("profile", "servers", "rule", "what is allowed", "source"), rows)
+    for profile in subject.profiles:
+        binding = [rule.id for rule in subject.rules if rule.profile == profile.name]
+        if binding:
+            yield f"Under `{profile.name}` further rules bind: {', '.join(map(_link, binding))}."
 
 
 def _rules(subject: Subject, shown: Mapping[str, Showing]) -> Iterator[str]:

@@ -30,8 +30,8 @@ def formats_page() -> str:
         "# The formats",
         MADE_BY,
         "streamproof judges streams, and clients that read them, by one book of numbered rules. Each rule has a "
-        "level, a "
-        "basis and a source; `streamproof explain ID` prints one. This page counts them and says what they rest on.",
+        "level, a basis and a source; `streamproof explain ID` prints one. This page counts them and says what they "
+        "rest on.",
         "## Dialects and layers",
         "A dialect is one documented stream format. Each has a page with its rules, its states and its profiles.",
         table(
@@ -40,35 +40,29 @@ def formats_page() -> str:
         ),
         "## What rules rest on",
         "The firmest basis counts. A breach that *fails* makes an endpoint or a recording fail, one that *warns* "
-        "does not; "
-        "under `--strict` it does. What is allowed (MAY) breaks nothing.",
+        "does not; under `--strict` it does. What is allowed (MAY) breaks nothing.",
         table(("basis", "what it means", "a MUST", "a SHOULD"), _bases()),
         "By their firmest basis:",
         table(("dialect", *(basis.value for basis in Basis)), _by_basis()),
         "## How rules are shown",
-        "A rule that binds servers (MUST, SHOULD) has a stream that breaks it and one that keeps it although a single "
-        "change would make it break it; the judge is run over both, and over that change. What is allowed (MAY) has a "
-        "stream that makes use of it and breaks nothing. A rule that binds decoders has vectors which a decoder "
-        "without "
-        "that rule reads otherwise. A rule that binds clients has a scenario in which the reference client fails "
-        "once the "
-        "rule is taken out of it. Streams that a client can meet stand as scenarios, the others as rows of test "
-        "tables. "
-        "Tests go through the book rule by rule and fail on a gap: `formats/tests/dialects/test_book.py` and "
-        "`test_decoder_rules.py` beside it, `conformance/tests/linting/test_coverage.py`, "
-        "`conformance/tests/running/test_client_rules.py`.",
+        "A rule that binds servers (MUST, SHOULD) has a stream that breaks it and one that keeps it although a "
+        "single change would make it break it; the judge is run over both, and over that change. What is allowed "
+        "(MAY) has a stream that makes use of it and breaks nothing. A rule that binds decoders has vectors which a "
+        "decoder without that rule reads otherwise. A rule that binds clients has a scenario that fails the "
+        "reference client once it is given a fault against that rule. Streams that a client can meet stand as "
+        "scenarios, the others as rows of test tables. Tests go through the book rule by rule and fail on a gap: "
+        "`test_book.py` and `test_decoder_rules.py` in `formats/tests/dialects/`, `linting/test_coverage.py` and "
+        "`broken/test_client_rules.py` in `conformance/tests/`.",
         "### Rules that no bytes can show",
         f"{len(list(_unshowable()))} of {len(RULES)}; at most {_UNSHOWABLE} may be so.",
         table(("rule", "what it says", "why no bytes show it"), _unshowable()),
         "## Versions that were read",
         "Schemas, words and rules were written against these. Where a rule rests on a page without a version, it "
-        "gives the "
-        "date on which it was read.",
+        "gives the date on which it was read.",
         table(("document", "version", "kind", "what of it is used", "rules", "dialects"), _documents()),
         "## Our schemas and the SDKs' own types",
         "What our schemas refuse and the official SDKs' types accept, or the other way round, is listed with its "
-        "reason in "
-        "[type-differences.md](type-differences.md).",
+        "reason in [type-differences.md](type-differences.md).",
     )
 
 

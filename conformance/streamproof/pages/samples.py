@@ -15,6 +15,7 @@ from streamproof_scenarios.model import Case
 
 _LONGEST: Final = 3600  # bytes of a sample that are shown
 _STREAM: Final = "steps: [role: assistant, text: Hel, text: lo, finish: stop, done]"
+_BEGUN: Final = "steps: [role: assistant, text: Hel]"
 _BROKEN: Final = "steps: [role: assistant, text: Hel, error: {message: overloaded}]"
 _REFUSED: Final = "status: 429, steps: [error: {message: slow down}]"
 
@@ -25,7 +26,7 @@ class Samples:
 
     stream: str
     error_in_stream: str
-    """A stream that an error ends."""
+    """What ends a stream that has begun, with an error."""
     error_breaks: tuple[str, ...]
     """The rules that the error breaks, where no document has one."""
     refusal: str
@@ -37,7 +38,7 @@ def samples(dialect: str) -> Samples:
     broken = _case(dialect, _BROKEN)
     return Samples(
         stream=_body(_case(dialect, _STREAM)),
-        error_in_stream=_body(broken),
+        error_in_stream=_body(broken).removeprefix(_body(_case(dialect, _BEGUN))).lstrip("\n"),
         error_breaks=tuple(sorted({finding.rule for finding in findings_of(broken)})),
         refusal=_body(_case(dialect, _REFUSED)),
     )

@@ -40,17 +40,17 @@ LAYERS: Final = (
     Subject(
         name="sse",
         title="Server-sent events, and HTTP below them",
-        about="The layer that all dialects but ollama-chat stand on: how bytes become events, as the WHATWG standard "
-        "has "
-        "it, and how an HTTP answer carries them. On the command line it is the dialect `sse`, which stops at events. "
-        "Its rules bind servers (what they send), decoders (how bytes are read) and clients (what is made of an end).",
+        about="The layer that all dialects but ollama-chat stand on: how bytes become events, as the WHATWG "
+        "standard has it, and how an HTTP answer carries them. On the command line it is the dialect `sse`, "
+        "which stops at events. Its rules bind servers (what they send), decoders (how bytes are read) and "
+        "clients (what is made of an end).",
         prefix="SSE-",
     ),
     Subject(
         name="ndjson",
         title="Lines of JSON",
-        about="The layer that ollama-chat stands on: one JSON object to a line, each a piece of the stream. "
-        "Its rules on HTTP are those of its dialect.",
+        about="The layer that ollama-chat stands on: one JSON object to a line, each a piece of the stream. Its "
+        "rules on HTTP are those of its dialect.",
         prefix="ND-",
     ),
 )
@@ -77,3 +77,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
 def subject_of(rule: Rule) -> Subject:
     """The subject that a rule belongs to."""
     return next(subject for subject in SUBJECTS.values() if rule.id.startswith(subject.prefix))
+
+
+NOTHING: Final = "nothing that a rule minds"
+"""What a profile allows that allows no breach."""

@@ -47,6 +47,7 @@ CASES = {
     "a dialect without a terminator": ("Gemini", ["terminator none of its own", "the finishReason"]),
     "a layer": ("sse", ["49 rules", "SSE-26   MUST"]),
     "a profile": ("azure", ["Azure OpenAI", "openai-chat OC-06 (only such)", "source  Azure OpenAI docs"]),
+    "a profile under which more binds": ("open-responses", ["binds further: SSE-27, OR-01"]),
     "a profile that allows nothing": ("strict", ["it allows nothing\n"]),
     "a profile of which no rule minds anything": ("litellm", ["it allows nothing that a rule minds"]),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 What must or should be is broken by one stream and kept by another that a single change would make break it; what may be
 is done by a stream that breaks nothing.  Rules that bind decoders have their vectors (test_decoder_rules.py), rules that
-bind clients their scenarios (conformance/tests/book).  A rule that no bytes show says why.
+bind clients their scenarios (conformance/tests/broken).  A rule that no bytes show says why.
 """
 
 from __future__ import annotations

@@ -115,6 +115,11 @@ def _blocked_is_empty(original: Any, reader: GeminiReader) -> bool:
     return True
 
 
+def _own_index(chunk: Chunk) -> Chunk:
+    candidates = chunk.get("candidates")
+    return {**chunk, "candidates": [{"index": 7, **one} for one in candidates]} if candidates else chunk
+
+
 def _no_content(chunk: Chunk) -> Chunk:
     for part in chunk.get("candidates") or ():
         if isinstance(part, dict) and "content" not in part:
@@ -264,6 +269,11 @@ DIALECTS: Final = (
         "candidate-needs-content",
         "refuses a candidate without content",
         around(GeminiReader, "read", _changed(_no_content)),
+    ),
+    Fault(
+        "candidate-needs-an-index",
+        "takes a candidate without an index for one of its own",
+        around(GeminiReader, "read", _changed(_own_index)),
     ),
     Fault("content-needs-parts", "refuses content without parts", around(GeminiReader, "read", _changed(_needs_parts))),
     Fault(
