@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Final
 
 import attrs
@@ -34,8 +35,13 @@ class Draft:
 
     @property
     def name(self) -> str:
-        """Its id while it has no file."""
+        """What it is called while it has no file."""
         return f"fuzz/seed-{self.seed}"
+
+    @property
+    def id(self) -> str:
+        """Another one for each stream: what was read of one must not be taken for another's."""
+        return f"{self.name}-{sha256(file_text(self.document).encode()).hexdigest()[:16]}"
 
     @property
     def dialect(self) -> str:
@@ -45,13 +51,13 @@ class Draft:
     @property
     def case(self) -> Case:
         """The one case that it is; raises ScenarioError."""
-        (case,) = cases(loads(file_text(self.document), path=self.name, id=self.name))
+        (case,) = cases(loads(file_text(self.document), path=self.name, id=self.id))
         return case
 
     @property
     def job(self) -> Job:
         """What the runner plays."""
-        return Job(case=self.case, delivery=self.delivery, hash=case_hash(self.name, self.delivery))
+        return Job(case=self.case, delivery=self.delivery, hash=case_hash(self.id, self.delivery))
 
     @property
     def is_valid(self) -> bool:

@@ -134,6 +134,8 @@ class Fuzzer:
         command = shlex.join([*before, "--seed", str(drawn.seed), "--runs", "1", *after])
         return attrs.evolve(
             result,
+            case=drawn.name,
+            scenario=drawn.name,
             title=f"What seed {drawn.seed} draws",
             path=None,
             line=None,
