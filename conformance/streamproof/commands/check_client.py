@@ -17,7 +17,7 @@ from streamproof.adapters.process import open_client
 from streamproof.adapters.said import CAPABILITIES, Hello
 from streamproof.adapters.spec import ClientSpec, Kind, command_client, python_client
 from streamproof.commands import scenes
-from streamproof.commands.options import RunOptions, Words, run_options, running
+from streamproof.commands.options import RunOptions, Words, run_options, running, together
 from streamproof.commands.output import DOCUMENT, Output
 from streamproof.errors import CannotJudge, StreamproofError
 from streamproof.running.job import Job, jobs_of
@@ -39,27 +39,36 @@ def _capabilities(_context: click.Context, _parameter: click.Parameter, value: s
     return names
 
 
+_NAMING = (
+    click.option(
+        "--client", "name", metavar="NAME|PATH", help="reference, naive, an entry of clients/, or a client.yaml."
+    ),
+    click.option("--python", "function", metavar="MODULE:FUNCTION", help="A Python function that yields the text."),
+    click.option(
+        "--plain", is_flag=True, help="The command behind -- prints the text; {url} and {base_url} are filled in."
+    ),
+    click.option(
+        "--one-shot", is_flag=True, help="The command behind -- prints one result line, a fresh process per case."
+    ),
+    click.option(
+        "--capabilities",
+        callback=_capabilities,
+        metavar="NAME,..",
+        help=f"What it can beside text, with --plain, --one-shot, --python: {', '.join(CAPABILITIES)}.",
+    ),
+)
+naming = together(_NAMING)
+"""The options that name a client, beside `--dialect`."""
+
+
 @click.command("client", context_settings={"ignore_unknown_options": False})
 @click.argument("patterns", nargs=-1)
-@click.option("--client", "name", metavar="NAME|PATH", help="reference, naive, an entry of clients/, or a client.yaml.")
-@click.option("--python", "function", metavar="MODULE:FUNCTION", help="A Python function that yields the text.")
-@click.option(
-    "--plain", is_flag=True, help="The command behind -- prints the text; {url} and {base_url} are filled in."
-)
-@click.option(
-    "--one-shot", is_flag=True, help="The command behind -- prints one result line, a fresh process per case."
-)
+@naming
 @click.option(
     "--dialect",
     multiple=True,
     type=click.Choice(list(DIALECTS)),
     help="What the client speaks (default openai-chat).  With --plain, --one-shot, --python; others say it themselves.",
-)
-@click.option(
-    "--capabilities",
-    callback=_capabilities,
-    metavar="NAME,..",
-    help=f"What it can beside text, with the same: {', '.join(CAPABILITIES)}.",
 )
 @running
 @click.pass_obj
@@ -70,21 +79,26 @@ def check_client(words: Words, /, patterns: tuple[str, ...], **given: Any) -> No
     PATTERNS choose scenarios by id: `*` one segment, `**` many, a folder all below it.
     """
     options = run_options(given)
-    spec, subject = _client(words, given)
+    spec, subject = client_of(words, given)
     book = scenes.catalogue(options.scenarios)
     jobs = _jobs(book, patterns, options)
     settings = settings_of(options, book)
-    trio.run(_run, options, spec, _again(subject, given), jobs, settings)
+    trio.run(_run, options, spec, repeated(subject, given), jobs, settings)
 
 
-def _again(subject: Subject, given: dict[str, Any]) -> Subject:
+def repeated(subject: Subject, given: dict[str, Any]) -> Subject:
     """With what was given on the command line and changes verdicts: a command that reproduces one gives it too."""
+    return attrs.evolve(subject, options=weighing(given), folders=tuple(given["scenarios"]))
+
+
+def weighing(given: dict[str, Any]) -> tuple[str, ...]:
+    """The options on the command line that change verdicts."""
     strict = ("--strict",) if given["strict"] else ()
     timeout = ("--timeout", f"{given['timeout']:g}") if given["timeout"] else ()
-    return attrs.evolve(subject, options=(*strict, *timeout), folders=tuple(given["scenarios"]))
+    return (*strict, *timeout)
 
 
-def _client(words: Words, given: dict[str, Any]) -> tuple[ClientSpec, Subject]:
+def client_of(words: Words, given: dict[str, Any]) -> tuple[ClientSpec, Subject]:
     """The one client that was named, in whichever of the four ways."""
     ways = [bool(words.command), given["name"] is not None, given["function"] is not None]
     if sum(ways) != 1:

@@ -15,6 +15,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "demo": "streamproof.commands.demo:demo",
     "check": "streamproof.commands.check:check",
     "serve": "streamproof.commands.serve:serve",
+    "fuzz": "streamproof.commands.fuzz:fuzz",
     "inspect": "streamproof.commands.inspect:inspect",
     "list": "streamproof.commands.listing:list_",
     "show": "streamproof.commands.show:show",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -115,6 +116,12 @@ class Runner:
         for job in left.values():
             tell(plain_result(job, self._subject, verdict="harness_error", reason="not reached within --max-time"))
         return hello
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Callable[[Job], Awaitable[CaseResult]]]:
+        """What plays jobs one by one, as they come to mind, in one process of the client."""
+        async with open_client(self._spec) as client:
+            yield partial(self._settled, client)
 
     async def _work(
         self,
