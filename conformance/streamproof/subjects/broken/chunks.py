@@ -230,6 +230,12 @@ CHUNKS: Final = (
     Fault("whole-seconds", "refuses a time with a fraction", rewriting(_whole_numbers)),
     Fault("needs-a-role", "refuses a first delta without a role", reading(_role_first)),
     Fault("role-begins-anew", "takes each role for the start of a new message", reading(_role_once)),
+    Fault(
+        "reason-dropped",
+        "drops the finish reason, and says that it can tell it",
+        _report(lambda _: {"finish_reason": None}),
+        meets_waiting=True,
+    ),
     Fault("message-is-said-too", "adds the message beside a delta to its text", _each_choice(_message_too)),
     Fault("64-bit-numbers", "refuses numbers of more than 64 bits", rewriting(_of_64_bits)),
 )

@@ -141,6 +141,11 @@ def _reasoning_is_text(original: Any, choice: Choice, kind: Kind, text: str) -> 
     yield from original(choice, "text" if kind == "reasoning" else kind, text)
 
 
+def _placeholder(original: Any, choice: Choice, *, ended: bool) -> dict[str, Json]:
+    said: dict[str, Json] = original(choice, ended=ended)
+    return {**said, "text": said["text"] or "(no answer)"}
+
+
 def _dropping(kind: Kind) -> Callable[[], None]:
     return _adding(lambda _, of, text: None if of == kind else text)
 
@@ -179,5 +184,11 @@ TEXT: Final = (
     Fault("reasoning-is-text", "hands out reasoning as text", _kinds(_reasoning_is_text)),
     Fault("reasoning-dropped", "drops reasoning, and says that it can tell it", _dropping("reasoning")),
     Fault("refusal-dropped", "drops refusals", _dropping("refusal")),
-    Fault("text-dropped", "drops all text", _dropping("text")),
+    Fault("text-dropped", "drops all text", _dropping("text"), meets_waiting=True),
+    Fault(
+        "fills-the-empty",
+        "says that there is no answer where the text is empty",
+        around(Choice, "report", _placeholder),
+        meets_waiting=True,
+    ),
 )
