@@ -58,21 +58,22 @@ async def play_rows(
 ) -> None:
     """Plays these clients over these jobs and tells of each row as it is there."""
     async with serving() as server:
-        usual = await _played(server, REFERENCE, jobs, processes)
+        usual = await played(server, REFERENCE, jobs, processes)
         firsts = {job.case.id for job in jobs if job.case.dialect == job.case.scenario.dialects[0]}
         for name in names:
             if name == REFERENCE:
                 reads = {case: one for case, one in usual.reads.items() if case in firsts}
                 tell(name, Row(fails=usual.fails, reads=reads))
                 continue
-            row = await _played(server, name, jobs_for(FAULTS[name], jobs), processes)
+            row = await played(server, name, jobs_for(FAULTS[name], jobs), processes)
             other = {
                 case: one for case, one in row.reads.items() if case not in row.fails and usual.reads.get(case) != one
             }
             tell(name, Row(fails=row.fails, reads=other))
 
 
-async def _played(server: MockServer, name: str, jobs: Sequence[Job], processes: int) -> Row:
+async def played(server: MockServer, name: str, jobs: Sequence[Job], processes: int) -> Row:
+    """What a broken client, or the reference client, fails of these jobs, and all readings that it gives."""
     row = await _round(server, name, jobs, processes=processes, timeout_s=4.0)
     doubted = {case for case, checks in row.fails.items() if len(row.fails) <= ONCE_MORE or checks & DOUBTFUL}
     if not doubted:

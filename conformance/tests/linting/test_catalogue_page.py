@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from streamproof.probing.probes import PROBES
+from streamproof_formats.rules import RULES
 from streamproof_scenarios.catalogue import Catalogue
+from streamproof_scenarios.model import Scenario
 
 PAGE = Path(__file__).parents[3] / "docs" / "catalogue.md"
 ENTRIES = {"F": 24, "N": 12, "T": 12, "L": 16, "C": 28, "K": 22, "E": 16, "D": 38}
@@ -48,3 +50,9 @@ def test_every_folder_of_the_catalogue_is_on_the_page() -> None:
     folders = {scenario.id.partition("/")[0] for scenario in Catalogue.load()}
     text = PAGE.read_text("utf-8")
     assert [name for name in sorted(folders) if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("scenario", list(Catalogue.load()), ids=lambda scenario: scenario.id)
+def test_a_scenario_says_what_it_is_and_why_it_matters_and_rests_on_a_rule(scenario: Scenario) -> None:
+    assert len(re.findall(r"[.!?](?:\s|$)", scenario.about or "")) > 1
+    assert any(ref in RULES for ref in scenario.refs)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from streamproof.subjects.broken.fault import Fault, Json, around
 from streamproof.subjects.reference.anthropic_messages import Block, MessagesReader
 from streamproof.subjects.reference.cohere import CohereReader
 from streamproof.subjects.reference.error import ClientError
+from streamproof.subjects.reference.events import Event
 from streamproof.subjects.reference.fields import MalformedError
 from streamproof.subjects.reference.gemini import GeminiReader
 from streamproof.subjects.reference.mistral import MistralReader
 from streamproof.subjects.reference.ollama_chat import OllamaReader
 from streamproof.subjects.reference.responses import ResponsesReader
+from streamproof.subjects.reference.stream import ChatStream
 from streamproof.subjects.reference.workers_ai import WorkersReader
 
 Chunk = dict[str, Json]
@@ -62,13 +65,13 @@ def _start_text(chunk: Chunk) -> Chunk:
     return {**chunk, "content_block": {**block, "text": ""}} if isinstance(block, dict) and "text" in block else chunk
 
 
-def _start_input(original: Any, reader: MessagesReader, chunk: Chunk) -> None:
-    block = reader._found(chunk)
-    if block.call is not None and not any(block.call.arguments):
-        block.call.arguments.append("")
-        reader._blocks.pop(chunk["index"])
-        return
-    original(reader, chunk)
+def _by_the_name(original: Any, stream: ChatStream, event: Event) -> Any:
+    try:
+        kind = json.loads(event.data).get("type")
+    except (ValueError, AttributeError):
+        kind = event.type
+    if kind == event.type or not isinstance(stream._reader, MessagesReader):
+        yield from original(stream, event)
 
 
 def _start_usage(chunk: Chunk) -> Chunk:
@@ -219,9 +222,9 @@ DIALECTS: Final = (
         dialect="anthropic-messages",
     ),
     Fault(
-        "start-input-lost",
-        "has no arguments for a call without a piece",
-        around(MessagesReader, "_stop", _start_input),
+        "name-counts",
+        "goes by the name of an event of Anthropic, and passes over those whose name is not their type",
+        around(ChatStream, "_take", _by_the_name),
         dialect="anthropic-messages",
     ),
     Fault(

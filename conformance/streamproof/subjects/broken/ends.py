@@ -159,8 +159,17 @@ def _reads_past_the_end(_original: Any, stream: ChatStream, events: list[Event])
         try:
             yield from stream._take(event)
         except ClientError:
-            if not stream.done:
+            if not stream._reader.done:
                 raise
+
+
+def _notes_the_end(original: Any, stream: ChatStream) -> Iterator[Delta]:
+    vars(stream)["body_ended"] = True
+    yield from original(stream)
+
+
+def _is_done_and_ended(stream: ChatStream) -> bool:
+    return stream._reader.done and "body_ended" in vars(stream)
 
 
 def _stops_at_the_reason(original: Any, reader: Reader, chunk: Json) -> Iterator[Delta]:
@@ -320,7 +329,13 @@ ENDS: Final = (
     Fault("mark-is-json", "reads [DONE] as JSON", around(ChatStream, "_take", _mark_is_json)),
     Fault("mark-is-enough", "takes the terminal for a whole answer, whatever is missing", finishing(_mark_is_enough)),
     Fault(
-        "reads-past-the-end", "goes on reading after the terminal", around(ChatStream, "_take_all", _reads_past_the_end)
+        "reads-past-the-end",
+        "goes on reading after the terminal",
+        together(
+            around(ChatStream, "_take_all", _reads_past_the_end),
+            around(ChatStream, "end", _notes_the_end),
+            value(ChatStream, "done", property(_is_done_and_ended)),
+        ),
     ),
     Fault("stops-at-the-reason", "stops reading at the first finish reason", reading(_stops_at_the_reason)),
     Fault(

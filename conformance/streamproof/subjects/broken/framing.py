@@ -171,6 +171,11 @@ FRAMING: Final = (
     Fault("64-kb-events", "refuses events of more than 64 KiB", value(events, "EVENT_LIMIT", 1 << 16)),
     Fault("unicode-line-ends", "ends lines wherever Unicode does", value(events, "LINE_END", _UNICODE_ENDS)),
     Fault(
+        "next-line-ends-lines",
+        "ends lines at U+0085, too",
+        value(events, "LINE_END", re.compile(rb"\r\n|[\n\r]|\xc2\x85")),
+    ),
+    Fault(
         "quadratic",
         "searches the whole body anew with each read",
         around(EventDecoder, "feed", _rereads_all),
