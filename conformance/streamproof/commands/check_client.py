@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import os
+import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import click
@@ -27,6 +28,9 @@ from streamproof.running.runner import Runner, Settings
 from streamproof_formats.dialects import DIALECTS
 from streamproof_mock.server import serving
 from streamproof_scenarios.catalogue import Catalogue
+
+SEEDS: Final = 1_000_000
+"""Seeds are drawn below this number: they are to be typed again."""
 
 
 def _capabilities(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -78,12 +82,19 @@ def check_client(words: Words, /, patterns: tuple[str, ...], **given: Any) -> No
     The client is a command behind `--` (an adapter, see docs/adapters.md), or --client, or --python.
     PATTERNS choose scenarios by id: `*` one segment, `**` many, a folder all below it.
     """
-    options = run_options(given)
+    options = with_seed(run_options(given))
     spec, subject = client_of(words, given)
     book = scenes.catalogue(options.scenarios)
     jobs = _jobs(book, patterns, options)
     settings = settings_of(options, book)
     trio.run(_run, options, spec, repeated(subject, given), jobs, settings)
+
+
+def with_seed(options: RunOptions) -> RunOptions:
+    """With a drawn seed where a random delivery is asked for and none is given; a report tells it."""
+    if options.seed is not None or "random" not in options.delivery:
+        return options
+    return attrs.evolve(options, seed=secrets.randbelow(SEEDS))
 
 
 def repeated(subject: Subject, given: dict[str, Any]) -> Subject:
@@ -143,7 +154,7 @@ def _jobs(book: Catalogue, patterns: Sequence[str], options: RunOptions) -> list
 
 def _seeded(options: RunOptions) -> tuple[str, ...]:
     """`random` without a number takes the run's seed."""
-    seed = 1 if options.seed is None else options.seed
+    seed = options.seed
     return tuple(f"random:{seed}" if name == "random" else name for name in options.delivery)
 
 

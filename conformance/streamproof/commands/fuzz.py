@@ -14,7 +14,7 @@ import trio
 from streamproof.adapters.said import Hello
 from streamproof.adapters.spec import ClientSpec
 from streamproof.commands import scenes
-from streamproof.commands.check_client import client_of, hello_of, label, naming, repeated, settings_of, weighing
+from streamproof.commands.check_client import SEEDS, client_of, hello_of, label, naming, repeated, settings_of, weighing
 from streamproof.commands.options import RunOptions, Words, judging, run_options
 from streamproof.commands.output import Output
 from streamproof.errors import CannotJudge, StreamproofError
@@ -25,7 +25,6 @@ from streamproof_mock.server import serving
 
 RUNS: Final = 100
 FOLDER: Final = "streamproof-fuzz"
-SEEDS: Final = 1_000_000
 
 
 @click.command()

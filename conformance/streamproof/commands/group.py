@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "inspect": "streamproof.commands.inspect:inspect",
     "list": "streamproof.commands.listing:list_",
     "show": "streamproof.commands.show:show",
+    "new": "streamproof.commands.new:new",
     "lint": "streamproof.commands.lint:lint",
     "explain": "streamproof.commands.explain:explain",
     "schema": "streamproof.commands.schema:schema",
