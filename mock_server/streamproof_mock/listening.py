@@ -15,9 +15,10 @@ import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
 from hypercorn.trio.lifespan import Lifespan
-from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework, ConnectionState
+
+from streamproof_mock.connection import Connection
 
 
 async def serve(
@@ -33,7 +34,7 @@ async def serve(
     async with trio.open_nursery() as living:
         await living.start(lifespan.handle_lifespan)
         await lifespan.wait_for_startup()
-        connect = partial(_connection, partial(TCPServer, wrapped, config, context, ConnectionState({})))
+        connect = partial(_connection, partial(Connection, wrapped, config, context, ConnectionState({})))
         async with trio.open_nursery() as connections, trio.open_nursery() as accepting:
             accepting.start_soon(
                 partial(trio.serve_listeners, connect, _listeners(config), handler_nursery=connections)
@@ -49,7 +50,7 @@ async def serve(
         living.cancel_scope.cancel()
 
 
-async def _connection(server: Callable[[Any], TCPServer], stream: Any) -> None:
+async def _connection(server: Callable[[Any], Connection], stream: Any) -> None:
     """One connection.  A failure of Hypercorn's ends it, and nothing else."""
     try:
         await server(stream)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
+import attrs
 import click
 import trio
 
 from streamproof.commands import scenes
 from streamproof.commands.options import one_delivery, selecting
+from streamproof.commands.serve_log import Log
+from streamproof.commands.workers import GIVEN_UP, Worker, check_platform, held_port, run_workers
 from streamproof.errors import StreamproofError
 from streamproof.running.book import ScenarioBook
 from streamproof_mock.behaviour.chaos import Chaos, read_chaos
@@ -69,6 +74,15 @@ def _read(read: Callable[[str], T], text: str) -> T:
     metavar="NAME",
     help="How the bytes of scenarios are cut.",
 )
+@click.option("--journal", metavar="FILE", help="Append each exchange to FILE when it ends, as a line of JSON.")
+@click.option(
+    "--workers",
+    default=1,
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="So many processes on the one port, for load; what that gives up is said at the start (Linux).",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No line for each exchange.")
 @click.option(
     "--latency",
     callback=_latency,
@@ -86,18 +100,16 @@ def serve(
     patterns: tuple[str, ...],
     select: tuple[str, ...],
     scenarios: tuple[str, ...],
-    host: str,
-    port: int,
-    api_key: str | None,
     tls: bool,
     tls_port: int,
-    control_token: str | None,
     delivery: str,
+    workers: int,
     latency: Latency | None,
     chaos: Chaos | None,
     seed: int | None,
+    **options: Any,
 ) -> None:
-    """Run the mock server until Ctrl-C.
+    """Run the mock server until Ctrl-C.  Each exchange is a line on the screen when it has ended.
 
     Choose a scenario in the path (/s/ID/v1/chat/completions), by the header X-Streamproof-Scenario, or as the model
     "streamproof:ID".  With none chosen it is a well-behaved endpoint.  /docs is a page to try it from.
@@ -112,32 +124,124 @@ def serve(
         temper = Temper(latency=latency, chaos=chaos, seed=secrets.randbelow(1 << 31) if seed is None else seed)
     elif seed is not None:
         raise StreamproofError("--seed draws nothing here", "give it with --latency or --chaos")
-    options = {"host": host, "port": port, "api_key": api_key, "control_token": control_token, "temper": temper}
-    options |= {"tls": tls, "tls_port": tls_port}
-    trio.run(_serve, ScenarioBook(found, delivery), found, options)
+    if tls and workers > 1:
+        raise StreamproofError(
+            "--tls is for one process: each worker would have a certificate of its own", "leave --workers out"
+        )
+    plans = ScenarioBook(found, delivery)
+    asked = Asked(temper=temper, tls=tls, tls_port=tls_port, **options)
 
-
-async def _serve(book: ScenarioBook, found: Sequence[Scenario], options: Mapping[str, Any]) -> None:
-    async with serving(book=book, allow_remote=True, **options) as server:
-        if server.warning:
-            click.echo(f"warning: {server.warning}", err=True)
-        _announce(server, found)
-        if server.ca_file is not None:
-            _announce_tls(server)
-        temper = options["temper"]
+    def announce(url: str) -> None:
+        _announce(url, found)
         if temper is not None:
             click.echo(f"  by lot         --seed {temper.seed} draws the same again, request by request")
-        try:
-            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                async for _ in signals:
-                    break
-        except (ValueError, RuntimeError) as error:
-            raise StreamproofError(f"signals cannot be received here: {error}") from error
+
+    if workers == 1:
+        trio.run(_serve, plans, asked, None, announce)
+        click.echo("stopped", err=True)
+        return
+    check_platform()
+    # Tried here, once: a worker that calls the shared port may reach another one.
+    trio.run(_try)
+    with held_port(asked.host, asked.port) as port:
+        shared = attrs.evolve(asked, port=port)
+
+        def announce_all() -> None:
+            announce(f"http://{f'[{asked.host}]' if ':' in asked.host else asked.host}:{port}")
+            click.echo(f"  {workers} workers share the port, so")
+            for line in GIVEN_UP:
+                click.echo(f"    {line}")
+
+        run_workers(workers, lambda worker: trio.run(_serve, plans, shared, worker, None), announce_all)
     click.echo("stopped", err=True)
 
 
-def _announce(server: MockServer, found: Sequence[Scenario]) -> None:
-    url = server.url
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What the command line says of the server."""
+
+    host: str
+    port: int
+    api_key: str | None
+    control_token: str | None
+    temper: Temper | None
+    journal: str | None
+    quiet: bool
+    tls: bool
+    tls_port: int
+
+
+async def _serve(
+    book: ScenarioBook, asked: Asked, worker: Worker | None, announce: Callable[[str], None] | None
+) -> None:
+    log = Log(quiet=asked.quiet, journal=asked.journal, worker=None if worker is None else worker.number)
+    with ExitStack() as stack:
+        # Signals are received to the very end: a second one must not cut the journal off.
+        try:
+            signals = stack.enter_context(trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM))
+        except (ValueError, RuntimeError) as error:
+            raise StreamproofError(f"signals cannot be received here: {error}") from error
+        stack.callback(log.close)
+        async with trio.open_nursery() as nursery:
+            stop = trio.Event()
+            nursery.start_soon(_heed, signals, stop)
+            nursery.start_soon(log.run)
+            if worker is not None:
+                nursery.start_soon(_mind_parent, worker.alive, stop)
+            await _until_stopped(book, asked, worker, announce, log, stop)
+            nursery.cancel_scope.cancel()
+
+
+async def _heed(signals: AsyncIterator[int], stop: trio.Event) -> None:
+    """Stops at the first signal; trio would deliver those that nobody has taken once more."""
+    async for _ in signals:
+        stop.set()
+
+
+async def _mind_parent(alive: int, stop: trio.Event) -> None:
+    """A worker whose parent is gone has nobody to stop it."""
+    await trio.lowlevel.wait_readable(alive)
+    stop.set()
+
+
+async def _until_stopped(
+    book: ScenarioBook,
+    asked: Asked,
+    worker: Worker | None,
+    announce: Callable[[str], None] | None,
+    log: Log,
+    stop: trio.Event,
+) -> None:
+    async with serving(
+        host=asked.host,
+        port=asked.port,
+        api_key=asked.api_key,
+        control_token=asked.control_token,
+        temper=asked.temper,
+        tls=asked.tls,
+        tls_port=asked.tls_port,
+        book=book,
+        allow_remote=True,
+        reuse_port=worker is not None,
+        on_finish=log.add if log.wants else None,
+    ) as server:
+        if server.warning and (worker is None or worker.number == 0):
+            click.echo(f"warning: {server.warning}", err=True)
+        if announce is not None:
+            announce(server.url)
+        if server.ca_file is not None:
+            _announce_tls(server)
+        if worker is not None:
+            os.write(worker.ready, b".")
+        await stop.wait()
+
+
+async def _try() -> None:
+    async with serving():
+        pass
+
+
+def _announce(url: str, found: Sequence[Scenario]) -> None:
     click.echo(f"streamproof is listening on {url}   (docs: {url}/docs, journal: {url}/__streamproof__/journal)")
     click.echo(f"  well behaved   export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY=sk-test")
     first = found[0].id
