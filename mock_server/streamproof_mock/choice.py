@@ -21,11 +21,12 @@ MODEL_PREFIX: Final = "streamproof:"
 class PlanBook(Protocol):
     """The scenarios that a server can play, supplied by the harness from the catalogue."""
 
-    def find(self, text: str, dialects: Sequence[str]) -> tuple[Plan, int] | None:
+    def find(self, text: str, dialects: Sequence[str], delivery: str | None = None) -> tuple[Plan, int] | None:
         """The plan of the longest known id, or of a case's hash, that `text` begins with, and how long that is.
 
         An id ends at the end of `text` or before a `/`.  `dialects` are those that the request's path may speak, the
         likeliest first: they choose among the cases of a scenario that names several.  Without any, all will do.
+        `delivery` takes the place of the server's own; ValueError, in words, for one that is no single delivery.
         """
 
     def ids(self) -> Iterable[str]:
@@ -35,7 +36,12 @@ class PlanBook(Protocol):
 class EmptyBook:
     """No scenarios."""
 
-    def find(self, text: str, dialects: Sequence[str]) -> tuple[Plan, int] | None:  # noqa: ARG002
+    def find(
+        self,
+        text: str,  # noqa: ARG002
+        dialects: Sequence[str],  # noqa: ARG002
+        delivery: str | None = None,  # noqa: ARG002
+    ) -> tuple[Plan, int] | None:
         """None, always."""
         return None
 

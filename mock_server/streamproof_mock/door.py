@@ -10,6 +10,7 @@ import struct
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from time import perf_counter_ns
 from typing import Any, Final
 
@@ -72,7 +73,14 @@ class Door:
         self._open.cancel()
 
     async def run(
-        self, session: Session, *, journal: Journal, connections: Connections, bounds: Bounds, ordinary: Ordinary
+        self,
+        session: Session,
+        *,
+        journal: Journal,
+        connections: Connections,
+        bounds: Bounds,
+        finish: Callable[[Exchange], None],
+        ordinary: Ordinary,
     ) -> None:
         """Meets each attempt with the session's next answer, until `close`."""
         with self._listener:
@@ -86,7 +94,7 @@ class Door:
                         session.admit(exchange)
                         journal.open(exchange)
                         attempt = Attempt(connection, answer, exchange, bounds)
-                        nursery.start_soon(session.perform, attempt, _nothing)
+                        nursery.start_soon(session.perform, attempt, partial(finish, exchange))
             if not self._closed.is_set():
                 # Cancelled, it would leave connections open: it ends by the event alone.
                 with trio.CancelScope(shield=True):
@@ -191,7 +199,3 @@ def _exchange(plan: Plan, session: Session, connection: int) -> Exchange:
         body=None,
         arrived_ns=perf_counter_ns(),
     )
-
-
-def _nothing() -> None:
-    """No check is due: there was no request."""

@@ -2,14 +2,62 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Literal, overload
 
 import attrs
 
+from streamproof_formats.dialects.request_finding import RequestFinding
+
+WRITES_KEPT: Final = 10_000
+"""Writes of one exchange that are kept: the first ones."""
+DETAILED: Final = 1_000
+"""Exchanges, the youngest, whose writes are kept."""
+
 Left = Literal["fin", "reset", "half-close", "stayed", "server-closed"]
 """How the client left: closed, reset, shut its sending side, was still there when the answer had ended."""
+
+
+class Writes(Sequence[tuple[int, int]]):
+    """(at_ns, body bytes) of the first 10,000 writes, in 16 bytes each."""
+
+    __slots__ = ("_is_closed", "_numbers")
+
+    def __init__(self) -> None:
+        self._numbers = array("q")
+        self._is_closed = False
+
+    def append(self, write: tuple[int, int]) -> None:
+        """Takes a write, unless there are enough."""
+        if len(self._numbers) < 2 * WRITES_KEPT and not self._is_closed:
+            self._numbers.extend(write)
+
+    def forget(self) -> None:
+        """Lets go of all, for good."""
+        self._is_closed = True
+        self._numbers = array("q")
+
+    def __len__(self) -> int:
+        return len(self._numbers) // 2
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[int, int]: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[tuple[int, int]]: ...
+    def __getitem__(self, place: int | slice) -> tuple[int, int] | list[tuple[int, int]]:
+        if isinstance(place, slice):
+            return list(self)[place]
+        at = 2 * range(len(self))[place]
+        return self._numbers[at], self._numbers[at + 1]
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        numbers = iter(self._numbers)
+        return zip(numbers, numbers, strict=True)
+
+    def __repr__(self) -> str:
+        return f"Writes({list(self)})"
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -31,8 +79,8 @@ class Exchange:
     """Names lower case; values of `authorization`, `api-key` and their like replaced by `***`."""
     body: Any
     """The JSON body, or text where it is not JSON, or None."""
-    breaches: tuple[str, ...] = ()
-    """What the request breaks of the dialect's request schema: `$.messages: ...`, one line each."""
+    findings: tuple[RequestFinding, ...] = ()
+    """What the request breaks of the dialect's request schema."""
     arrived_ns: int = 0
     first_byte_ns: int | None = None
     last_byte_ns: int | None = None
@@ -60,12 +108,21 @@ class Exchange:
     """True when the whole plan was performed, its ending included."""
     fault: str | None = None
     """Set when the server could not do what the plan says."""
-    writes: list[tuple[int, int]] = attrs.field(factory=list)
-    """(at_ns, body bytes) of the first 10,000 writes."""
+    note: str | None = None
+    """What the server did of its own accord: a fault that was drawn by lot."""
+    writes: Writes = attrs.field(factory=Writes)
+
+    @property
+    def breaches(self) -> tuple[str, ...]:
+        """The findings, a line each: `$.messages: expected array, found nothing`."""
+        return tuple(map(str, self.findings))
 
 
 class Journal:
-    """The last exchanges, oldest first: at most `limit`, and no more than fit with `limit_bytes` of request bodies."""
+    """The last exchanges, oldest first: at most `limit`, and no more than fit with `limit_bytes` of request bodies.
+
+    Only the last 1,000 keep when each of their writes was.
+    """
 
     def __init__(self, limit: int = 10_000, limit_bytes: int = 64 * 1024 * 1024) -> None:
         self._limit = limit
@@ -82,6 +139,8 @@ class Journal:
         while self._exchanges and (len(self._exchanges) > self._limit or self._bytes > self._limit_bytes):
             self._bytes -= self._exchanges.popleft()[1]
             self.dropped += 1
+        if len(self._exchanges) > DETAILED:
+            self._exchanges[-DETAILED - 1][0].writes.forget()
 
     def __iter__(self) -> Iterator[Exchange]:
         return iter([exchange for exchange, _ in self._exchanges])

@@ -23,6 +23,7 @@ _INDEX: Final = """streamproof mock server
 /openapi.json               the calls, in OpenAPI
 /v1/models                  the models, one for each scenario
 /s/ID/...                   the answer of a scenario, to any of the calls below
+/__streamproof__/           the control API: play, look, reset
 /__streamproof__/journal    what this server saw and did
 /__streamproof__/scenarios  the scenarios
 

@@ -32,8 +32,10 @@ _PORTS: Final = struct.Struct("!HH")
 _INTERFACE_AND_COOKIE: Final = struct.Struct("=III")
 _ATTRIBUTE: Final = struct.Struct("=HH")
 _U16, _U32, _U64, _INT = struct.Struct("=H"), struct.Struct("=I"), struct.Struct("=Q"), struct.Struct("=i")
+_QUEUES: Final = struct.Struct("=I8xI")
+"""What is unread, the queue of what is sent and the user left out, the inode."""
 
-_AT_TYPE, _AT_UNREAD, _AT_INODE, _AT_ATTRIBUTES = 4, 72, 84, 88
+_AT_TYPE, _AT_QUEUES, _AT_ATTRIBUTES = 4, 72, 88
 """Offsets in a reply: header 16 bytes, family to retransmits 4, socket id 48, expires 4; then the queues."""
 _AT_RECEIVED, _AT_NOT_SENT, _AT_SENT, _AT_SENT_AGAIN = 128, 144, 200, 208
 """Offsets in `struct tcp_info`; the last two since Linux 4.19."""
@@ -69,6 +71,8 @@ class Kernel:
     def __init__(self) -> None:
         self._netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG)
         self._netlink.setblocking(False)
+        # Replies of one kernel are laid out alike: where the last one had its `tcp_info`, and how it was found there.
+        self._size, self._at, self._mark = 0, 0, b""
 
     @classmethod
     def opened(cls) -> Self | None:
@@ -102,24 +106,33 @@ class Kernel:
             return None
         if len(reply) < _AT_ATTRIBUTES or _U16.unpack_from(reply, _AT_TYPE)[0] == _NLMSG_ERROR:
             return None
-        (unread,), (inode,) = _U32.unpack_from(reply, _AT_UNREAD), _U32.unpack_from(reply, _AT_INODE)
-        return PeerState(_received(reply), unread, inode != 0)
+        unread, inode = _QUEUES.unpack_from(reply, _AT_QUEUES)
+        return PeerState(self._received(reply), unread, inode != 0)
+
+    def _received(self, reply: bytes) -> int:
+        """What `tcp_info` of a reply says was received; -1 where there is none, for a socket that waits out its end."""
+        if len(reply) != self._size or not reply.startswith(self._mark, self._at):
+            at = _info(reply)
+            if at is None:
+                return -1
+            self._size, self._at, self._mark = len(reply), at, reply[at : at + _ATTRIBUTE.size]
+        count: int = _U64.unpack_from(reply, self._at + _ATTRIBUTE.size + _AT_RECEIVED)[0]
+        return count
 
     def close(self) -> None:
         """Gives the netlink socket back."""
         self._netlink.close()
 
 
-def _received(reply: bytes) -> int:
-    """What `tcp_info` of a reply says was received; -1 where there is none, for a socket that waits out its end."""
+def _info(reply: bytes) -> int | None:
+    """The offset of the attribute `tcp_info` in a reply, if it has one."""
     at = _AT_ATTRIBUTES
     while at + _ATTRIBUTE.size <= len(reply):
         size, kind = _ATTRIBUTE.unpack_from(reply, at)
         if kind == _INET_DIAG_INFO and size >= _ATTRIBUTE.size + _AT_RECEIVED + _U64.size:
-            count: int = _U64.unpack_from(reply, at + _ATTRIBUTE.size + _AT_RECEIVED)[0]
-            return count
+            return at
         at += max((size + 3) & ~3, _ATTRIBUTE.size)
-    return -1
+    return None
 
 
 def written(ours: _Socket) -> int:

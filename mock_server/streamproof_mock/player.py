@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from time import perf_counter_ns
 from typing import Final, Protocol, assert_never
 
@@ -11,17 +11,22 @@ import trio
 
 from streamproof_mock.framing import BAD_CHUNK, LAST_CHUNK, MISSING, RequestFacts, chunk_prefix, framed
 from streamproof_mock.journal import Exchange
+from streamproof_mock.ledger import note, note_body, sample
+from streamproof_mock.pacer import Lap, Pacer
+from streamproof_mock.sheet import LONGEST_S, SHORTEST_S, Piece, Sheet
+from streamproof_mock.track import Track
 from streamproof_mock.wire import Departure, Gone, Wire
-from streamproof_scenarios.plan import BEFORE_REQUEST, AnswerPlan, AwaitDelivered, Goaway, Pause, Write
+from streamproof_scenarios.plan import BEFORE_REQUEST, AnswerPlan, AwaitDelivered, Goaway, Operation, Pause, Write
 from streamproof_scenarios.transports import misfit, spoken
 
 AwaitHook = Callable[[Exchange], Awaitable[bool]]
 """Returns True once the client has handed on all that `exchange.body_written` counts."""
 
-_WRITES_KEPT: Final = 10_000
 _BREATH_NS: Final = 500_000
 """A stream without pauses lets others run this often."""
 _ABANDONED_EVERY_S: Final = 0.05
+_STEP_LIMIT: Final = 64
+"""More operations between two pauses are not the pacer's: others wait for it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,19 +60,13 @@ class Unplayable(Exception):  # noqa: N818  becomes a fault, not an error
 def unplayable(plan: AnswerPlan, wire: Wire, http: str) -> str | None:
     """Why this plan cannot be performed on this wire for a request of this version, in words; None when it can."""
     if plan.ending.kind in BEFORE_REQUEST:
-        return f"the ending {plan.ending.kind} comes before any request, and this is one; use the session's own address"
+        return (
+            f"the ending {plan.ending.kind} comes before any request, and this is one; "
+            "its session has an address of its own: POST /__streamproof__/play tells it"
+        )
     if http == "1.0" and plan.ending.kind in {"in-chunk", "bad-chunk"}:
         return f"the ending {plan.ending.kind} needs chunks, and the request is of HTTP/1.0, which has none"
     return misfit(plan, spoken(is_h2=wire.is_h2, is_tls=wire.is_tls))
-
-
-@attrs.frozen
-class _Piece:
-    """A write that has not gone out yet, with its framing."""
-
-    prefix: bytes
-    data: bytes
-    suffix: bytes
 
 
 class Player:
@@ -82,6 +81,9 @@ class Player:
         request: RequestFacts,
         bounds: Bounds,
         on_await: AwaitHook | None = None,
+        pacer: Pacer | None = None,
+        sheet: Sheet | None = None,
+        rest: Sequence[Piece] | None = None,
     ) -> None:
         self._plan = plan
         self._wire = wire
@@ -89,12 +91,21 @@ class Player:
         self._exchange = exchange
         self._bounds = bounds
         self._on_await = on_await
+        # The pacer's writes do not wait: TLS and HTTP/2 have locks and windows to wait for.
+        self._pacer = pacer if wire.writes_directly else None
+        self._lap: Lap | None = None
+        self._operations: Iterator[Operation] = iter(())
+        self._ahead: Operation | None = None
+        """An operation that was taken, and not performed yet."""
+        self._sheet = sheet if sheet is not None and sheet.is_paced else None
+        self._rest = rest
+        """What is left of the plan's sheet, where some of it was sent before."""
         self._length = plan.content_length
         if plan.framing == "length" and plan.content_length is None:
             self._length = len(plan.body())
         self._framed = framed(plan, request, length=self._length)
         self._lead = self._framed.head
-        self._held: _Piece | None = None
+        self._held: Piece | None = None
         self._scope = trio.CancelScope()
         self._half_closed = trio.Event()
         self._breath_ns = 0
@@ -132,14 +143,48 @@ class Player:
         if not plan.ending.is_headless:
             exchange.status = plan.status
         await self._wire.begin(plan.status, close=self._framed.closes)
+        if self._rest is not None:
+            await self._go_on(self._rest)
+            return
+        if self._sheet is not None and self._pacer is not None:
+            await self._by_sheet(self._sheet, self._pacer)
+            return
         if plan.ending.is_headless:
             await self._flush()
         elif not self._framed.bodiless:
             await self._body()
         await self._end()
 
+    async def _go_on(self, rest: Sequence[Piece]) -> None:
+        self._lead = b""
+        for self._held in rest:
+            await self._flush()
+        await self._finish()
+
+    async def _by_sheet(self, sheet: Sheet, pacer: Pacer) -> None:
+        self._lead = b""
+        track = Track(sheet, self._exchange, self._wire)
+        track.step()
+        while True:
+            if track.rest is not None:
+                self._held, track.rest = track.rest, None
+                await self._flush()
+            if track.is_over:
+                break
+            if track.pause_s and not self._half_closed.is_set():
+                self._lap = Lap(track.step)
+                left_s = await pacer.play(self._lap, track.pause_s)
+                if not self._lap.is_cut:
+                    continue
+                await self._idle(left_s)
+            elif track.pause_s:
+                await self._idle(track.pause_s)
+            track.step()
+        await self._finish()
+
     async def _body(self) -> None:
-        for operation in self._plan.operations():
+        self._operations = self._plan.operations()
+        while (operation := self._next()) is not None:
             match operation:
                 case Write():
                     if self._held is not None:
@@ -150,7 +195,7 @@ class Player:
                         await self._boundary()
                 case Pause():
                     await self._flush()
-                    await self._idle(operation.delay_s)
+                    await self._pause(operation.delay_s)
                 case AwaitDelivered():
                     await self._flush()
                     await self._await_delivered()
@@ -160,44 +205,40 @@ class Player:
                 case _:
                     assert_never(operation)
 
+    def _next(self) -> Operation | None:
+        ahead, self._ahead = self._ahead, None
+        return next(self._operations, None) if ahead is None else ahead
+
     def _hold(self, data: bytes) -> None:
         # One write is one chunk and one send (DESIGN, section 4).  It is held until the next operation is known,
         # for the head and the last chunk's terminator may share a send with it, and a cut chunk is announced anew.
         if not data:
             return  # an empty chunk would end the body
         if self._framed.chunked:
-            self._held = _Piece(chunk_prefix(len(data)), data, b"\r\n")
+            self._held = Piece(chunk_prefix(len(data)), data, b"\r\n")
         else:
-            self._held = _Piece(b"", data, b"")
+            self._held = Piece(b"", data, b"")
 
     async def _flush(self, tail: bytes = b"") -> None:
-        piece = self._held or _Piece(b"", b"", b"")
-        lead = self._lead + piece.prefix
-        whole = lead + piece.data + piece.suffix + tail
+        held = self._held or Piece(b"", b"", b"")
+        piece = Piece(self._lead + held.prefix, held.data, held.suffix + tail)
+        whole = piece.whole
         if not whole:
             return
+        await self._breathe()
         self._lead, self._held = b"", None
-        exchange, before = self._exchange, self._wire.written
+        before = self._wire.written
         try:
             await self._wire.write(whole)
         finally:
-            written = self._wire.written - before
-            exchange.wire_written += written
-            self._note_body(min(max(written - len(lead), 0), len(piece.data)))
-        await self._breathe()
+            note(self._exchange, piece, self._wire.written - before)
 
     def _note_body(self, size: int) -> None:
-        if not size:
-            return
-        exchange, now_ns = self._exchange, perf_counter_ns()
-        exchange.body_written += size
-        exchange.last_byte_ns = now_ns
-        if exchange.first_byte_ns is None:
-            exchange.first_byte_ns = now_ns
-        if len(exchange.writes) < _WRITES_KEPT:
-            exchange.writes.append((now_ns, size))
+        if size:
+            note_body(self._exchange, size)
 
     async def _breathe(self) -> None:
+        # Before a write, not after: whoever leaves once the last byte is out has not left the answer.
         if perf_counter_ns() - self._breath_ns > _BREATH_NS:
             await trio.lowlevel.checkpoint()
             self._breath_ns = perf_counter_ns()
@@ -228,6 +269,48 @@ class Player:
         if not delivered:
             self._exchange.late += 1
 
+    async def _pause(self, delay_s: float) -> None:
+        """A pause, and all that follows it until something has to be waited for."""
+        if self._pacer is None or not SHORTEST_S <= delay_s <= LONGEST_S or self._half_closed.is_set():
+            await self._idle(delay_s)
+            return
+        self._lap = Lap(self._step)
+        left_s = await self._pacer.play(self._lap, delay_s)
+        if left_s:
+            await self._idle(left_s)
+
+    def _step(self) -> float | None:
+        """Plays on to the end of the next pause's beginning, as the pacer does: None where this must be waited for."""
+        for _ in range(_STEP_LIMIT):
+            operation = next(self._operations, None)
+            if isinstance(operation, Write) and not operation.promised:
+                if self._held is not None and not self._flush_now():
+                    break
+                self._hold(operation.data)
+            elif isinstance(operation, Pause) and SHORTEST_S <= operation.delay_s <= LONGEST_S:
+                if not self._flush_now():
+                    break
+                return operation.delay_s
+            else:
+                break
+        else:
+            return None
+        self._ahead = operation
+        return None
+
+    def _flush_now(self) -> bool:
+        """Sends what is held; False where the socket has no room for all of it, and the rest is held."""
+        held = self._held or Piece(b"", b"", b"")
+        piece = Piece(self._lead + held.prefix, held.data, held.suffix) if self._lead else held
+        whole = piece.whole
+        self._lead, self._held = b"", None
+        count = self._wire.write_now(whole)
+        note(self._exchange, piece, count)
+        if count < len(whole):
+            self._held = piece.after(count)
+            return False
+        return True
+
     async def _idle(self, delay_s: float) -> None:
         deadline = trio.current_time() + delay_s
         with trio.move_on_at(deadline):
@@ -256,8 +339,8 @@ class Player:
                 self._sample()
                 wire.reset()
             case "in-chunk":
-                piece = self._held or _Piece(b"", b"", b"")
-                self._held = _Piece(chunk_prefix(len(piece.data) + MISSING), piece.data, b"")
+                piece = self._held or Piece(b"", b"", b"")
+                self._held = Piece(chunk_prefix(len(piece.data) + MISSING), piece.data, b"")
                 await self._flush()
                 await self._close()
             case "bad-chunk":
@@ -280,6 +363,9 @@ class Player:
             # Whoever announces a wrong length cannot use the connection again: what follows is not an answer.
             await self._close()
             return
+        await self._finish()
+
+    async def _finish(self) -> None:
         self._exchange.complete = self._exchange.fault is None
         self._ended = True
         self._sample()
@@ -309,16 +395,13 @@ class Player:
         if how == "half-close":
             # It can still read: it is served to the end.
             self._half_closed.set()
+            if self._lap is not None:
+                self._lap.leave()
         else:
             self._scope.cancel()
 
     def _sample(self) -> None:
-        exchange = self._exchange
-        undelivered, unread = self._wire.outstanding()
-        if undelivered is not None:
-            exchange.delivered = max(exchange.wire_written - undelivered, 0)
-        if unread is not None:
-            exchange.read = max(exchange.wire_written - unread, 0)
+        sample(self._exchange, self._wire)
 
     def _note_end(self) -> None:
         exchange = self._exchange

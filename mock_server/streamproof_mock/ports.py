@@ -96,7 +96,7 @@ class TlsPorts:
             return origins
 
 
-def listen(host: str, port: int, *, allow_remote: bool) -> tuple[socket.socket, str | None]:
+def listen(host: str, port: int, *, allow_remote: bool, reuse_port: bool = False) -> tuple[socket.socket, str | None]:
     """A socket that listens, and what a user must be told of it.  Raises CannotServe."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -117,6 +117,8 @@ def listen(host: str, port: int, *, allow_remote: bool) -> tuple[socket.socket, 
     try:
         if sys.platform != "win32":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)

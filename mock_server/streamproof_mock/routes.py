@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import attrs
@@ -70,14 +70,16 @@ MODELS: Final = re.compile(r"(?:^|/)v1/models(?:/.+)?$")
 
 def routes_of(path: str, body: Any) -> tuple[Route, ...]:
     """The routes that a call of `path` with the JSON `body` may mean, the likeliest first; none for no call."""
-    found = [route for route in ROUTES if route.pattern.search(path)]
     names_model = isinstance(body, dict) and "model" in body
-    model = str(body["model"]) if names_model else ""
+    return _ranked(path, str(body["model"]) if names_model else None)
 
+
+@lru_cache(maxsize=256)
+def _ranked(path: str, model: str | None) -> tuple[Route, ...]:
     def rank(route: Route) -> tuple[bool, bool]:
-        return (route.names_model and not names_model, not (route.models and model.startswith(route.models)))
+        return (route.names_model and model is None, not (route.models and (model or "").startswith(route.models)))
 
-    return tuple(sorted(found, key=rank))
+    return tuple(sorted((route for route in ROUTES if route.pattern.search(path)), key=rank))
 
 
 def route_of(path: str, body: Any, prefer: str | None = None) -> Route | None:

@@ -8,17 +8,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 
 import trio
-from hypercorn.trio import serve
 
 from streamproof_mock.app import MockApp
+from streamproof_mock.behaviour.temper import Temper
 from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.door import Doors
 from streamproof_mock.journal import Journal
+from streamproof_mock.listening import serve
 from streamproof_mock.player import AwaitHook, Bounds
 from streamproof_mock.ports import GRACE_S, CannotServe, NotLoopback, Port, PortInUse, TlsPorts, listen, origin_of
 from streamproof_mock.selftest import try_wire
 from streamproof_mock.session import Session
-from streamproof_mock.stage import Stage
+from streamproof_mock.stage import FinishHook, Stage
 from streamproof_mock.wire import Connections, WireUnreachable
 from streamproof_scenarios.plan import Plan
 from streamproof_scenarios.transports import NAMES, Transport
@@ -56,6 +57,11 @@ class MockServer:
     def asks_kernel(self) -> bool:
         """True when boundaries are kept by asking the kernel what clients have read."""
         return self._stage.connections.kernel is not None
+
+    @property
+    def shortcuts_taken(self) -> int:
+        """How many requests were answered without Hypercorn."""
+        return 0 if self._stage.shortcuts is None else self._stage.shortcuts.memo.taken
 
     @property
     def ca_file(self) -> str | None:
@@ -106,13 +112,20 @@ async def serving(
     allow_remote: bool = False,
     tls: bool = False,
     tls_port: int = 0,
+    shortcuts: bool = True,
+    reuse_port: bool = False,
+    on_finish: FinishHook | None = None,
+    temper: Temper | None = None,
 ) -> AsyncIterator[MockServer]:
     """Runs a mock server for as long as the context lasts; stopping breaks off whatever is still played.
 
     `port` 0 takes a free one.  `api_key` makes keys matter for the well-behaved endpoint.  `ask_kernel` False keeps
     boundaries by waiting.  `control_token` opens the control API to other machines; so does nothing else.
+    `shortcuts` False has each request go all the way through Hypercorn.  `reuse_port` lets other processes listen on
+    the same port.  `on_finish` is told of each exchange once its answer has ended.
     The port speaks HTTP/1.1 and HTTP/2 in the clear.  `tls` opens two more for TLS: `tls_port` offers HTTP/2 and
     HTTP/1.1 by ALPN, the other HTTP/1.1 alone; it needs the extra `streamproof[tls]`.
+    `temper` makes the well-behaved endpoint slow, or faulty by lot.
     Raises CannotServe, of which PortInUse and NotLoopback are two kinds.
     """
     kernel = None
@@ -121,7 +134,7 @@ async def serving(
     with ExitStack() as stack:
         if kernel is not None:
             stack.callback(kernel.close)
-        listener, warning = listen(host, port, allow_remote=allow_remote)
+        listener, warning = listen(host, port, allow_remote=allow_remote, reuse_port=reuse_port)
         stack.callback(listener.close)
         stage = Stage(
             journal=Journal(journal_limit),
@@ -130,6 +143,8 @@ async def serving(
             bounds=bounds or Bounds(),
             api_key=api_key,
             cors=warning is None,
+            shortcuts=shortcuts,
+            temper=temper,
         )
         stage.urls = dict.fromkeys(("h1", "h2c"), origin_of(listener))
         ports = TlsPorts(stack, host=host, port=tls_port, allow_remote=allow_remote)
@@ -138,6 +153,7 @@ async def serving(
             server = MockServer(stage, warning, ports, start)
             if tls:
                 await server.secure()
+            stage.on_finish = on_finish
             yield server
 
 
@@ -147,7 +163,7 @@ async def _running(stage: Stage, listener: socket.socket, ports: TlsPorts, token
     shield = trio.CancelScope(shield=True)
 
     async def run_app(
-        port: Port, stop: trio.Event, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED
+        port: Port, stop: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
         await serve(MockApp(stage, token), port, shutdown_trigger=stop.wait, task_status=task_status)
 
@@ -169,6 +185,7 @@ async def _running(stage: Stage, listener: socket.socket, ports: TlsPorts, token
     try:
         async with trio.open_nursery() as nursery:
             start = await nursery.start(run)
+            nursery.start_soon(stage.pacer.run)
             stage.doors = Doors(nursery, listener, run_alone)
             try:
                 yield start
@@ -178,6 +195,7 @@ async def _running(stage: Stage, listener: socket.socket, ports: TlsPorts, token
                 with trio.move_on_after(2 * GRACE_S, shield=True):
                     await stopped.wait()
                 shield.cancel()
+                nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         # The nursery is ours, so what is raised in the caller's block leaves it as it came.
         if len(group.exceptions) == 1:

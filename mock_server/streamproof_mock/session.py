@@ -33,6 +33,9 @@ class Session:
         self._quiet = trio.Event()
         self._quiet.set()
         self.is_closed = False
+        self.is_overdue = False
+        """True once `bound` has broken it off."""
+        self._moved = trio.Event()
 
     def admit(self, exchange: Exchange) -> None:
         """Takes in an exchange, numbered by the order of arrival."""
@@ -40,6 +43,7 @@ class Session:
         self.requests += 1
         if len(self.exchanges) < _EXCHANGES_KEPT:
             self.exchanges.append(exchange)
+        self._moved.set()
 
     async def perform(self, player: Performer, afterwards: Callable[[], None]) -> None:
         """Runs a player, which `close` can stop and `settled` waits for, `afterwards` included."""
@@ -61,9 +65,21 @@ class Session:
                 await self._quiet.wait()
         return not self._players
 
+    async def bound(self, limit_s: float) -> None:
+        """Closes the session `limit_s` after its first request, unless it was closed before."""
+        await self._moved.wait()
+        with trio.move_on_after(limit_s):
+            while not self.is_closed:
+                self._moved = trio.Event()
+                await self._moved.wait()
+        if not self.is_closed:
+            self.is_overdue = True
+            self.close()
+
     def close(self) -> None:
         """Breaks off what is still played and frees the nonce."""
         self.is_closed = True
+        self._moved.set()
         for player in tuple(self._players):
             player.stop()
         self._forget(self.nonce)

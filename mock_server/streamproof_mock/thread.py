@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self, TypeVar
 
 import trio
 
 from streamproof_mock.journal import Journal
+from streamproof_mock.player import AwaitHook
 from streamproof_mock.server import MockServer, serving
 from streamproof_mock.session import Session
 from streamproof_scenarios.plan import Plan
 from streamproof_scenarios.transports import Transport
+
+T = TypeVar("T")
+
+_NOT_RUNNING: Final = "this server is not running: start it, or use it as a context manager"
 
 
 class ServerThread:
@@ -73,24 +79,97 @@ class ServerThread:
         """The origin for a client that speaks this.  Raises CannotServe for TLS where the server has none."""
         return self._running.url_over(transport)
 
-    def play(self, plan: Plan, *, transport: Transport = "h1") -> Session:
-        """Lays a plan out under a new nonce.  Read `origin` and `exchanges` of the session; the rest goes by here."""
-        play = partial(self._running.play, plan, transport=transport)
-        session: Session = trio.from_thread.run_sync(play, trio_token=self._token)
-        return session
+    def secure(self) -> None:
+        """Opens the ports for TLS, unless they are open.  Raises CannotServe, where certificates cannot be made."""
+        server = self._running
+        done: Future[None] = Future()
+
+        async def open_them() -> None:
+            try:
+                await server.secure()
+            except Exception as error:  # noqa: BLE001  carried over to the thread that waits
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        self._do(lambda: trio.lowlevel.spawn_system_task(open_them))
+        done.result()
+
+    def play(
+        self,
+        plan: Plan,
+        *,
+        on_await: AwaitHook | None = None,
+        transport: Transport = "h1",
+        limit_s: float | None = None,
+    ) -> Session:
+        """Lays a plan out under a new nonce.  Read `origin` and `exchanges` of the session; the rest goes by here.
+
+        `on_await` runs where the server runs.  `limit_s` after its first request the session is broken off.
+        """
+        server = self._running
+
+        def lay_out() -> Session:
+            session = server.play(plan, on_await=on_await, transport=transport)
+            if limit_s is not None:
+                trio.lowlevel.spawn_system_task(session.bound, limit_s)
+            return session
+
+        return self._do(lay_out)
 
     def settled(self, session: Session, limit_s: float) -> bool:
-        """Waits until no answer of the session is being played; False when `limit_s` ran out."""
-        settled: bool = trio.from_thread.run(session.settled, limit_s, trio_token=self._token)
-        return settled
+        """Waits until no answer of the session is being played; False when `limit_s` ran out.
+
+        An event loop is not to be held up so: there wait for `settling`.
+        """
+        return self.settling(session, limit_s).result()
+
+    def settling(self, session: Session, limit_s: float) -> Future[bool]:
+        """The same as a future: `await asyncio.wrap_future(...)`; in trio, `to_thread.run_sync(future.result)`."""
+        done: Future[bool] = Future()
+
+        async def wait() -> None:
+            try:
+                done.set_result(await session.settled(limit_s))
+            finally:
+                if not done.done():  # the server went down, and everything with it
+                    done.set_result(True)
+
+        self._do(lambda: trio.lowlevel.spawn_system_task(wait))
+        return done
+
+    def soon(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Has a function called where the server runs, and does not wait for it; calls keep their order."""
+        if self._token is None:
+            raise RuntimeError(_NOT_RUNNING)
+        with suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(function, *arguments)
 
     def close(self, session: Session) -> None:
         """Breaks off what the session still plays and frees its nonce."""
-        trio.from_thread.run_sync(session.close, trio_token=self._token)
+        self._do(session.close)
 
     def reset(self) -> None:
         """Forgets sessions and journal."""
-        trio.from_thread.run_sync(self._running.reset, trio_token=self._token)
+        self._do(self._running.reset)
+
+    def _do(self, function: Callable[[], T]) -> T:
+        """Calls a function where the server runs, from any thread: one that runs an event loop, too."""
+        done: Future[T] = Future()
+
+        def call() -> None:
+            try:
+                done.set_result(function())
+            except BaseException as error:  # noqa: BLE001  carried over to the thread that waits
+                done.set_exception(error)
+
+        if self._token is None or self._server is None:
+            raise RuntimeError(_NOT_RUNNING)
+        try:
+            self._token.run_sync_soon(call)
+        except trio.RunFinishedError:
+            raise RuntimeError(_NOT_RUNNING) from None
+        return done.result()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -103,7 +182,7 @@ class ServerThread:
     @property
     def _running(self) -> MockServer:
         if self._server is None:
-            raise RuntimeError("this server is not running: start it, or use it as a context manager")
+            raise RuntimeError(_NOT_RUNNING)
         return self._server
 
     def _run(self) -> None:

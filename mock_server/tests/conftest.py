@@ -84,10 +84,10 @@ class Raw:
 
 @pytest.fixture
 def eventually() -> Callable[..., object]:
-    """Waits until something holds, for 2 s at most."""
+    """Waits until something holds, for 2 s at most where nothing else is said."""
 
-    async def wait(holds: Callable[[], object]) -> None:
-        with trio.fail_after(2):
+    async def wait(holds: Callable[[], object], limit_s: float = 2) -> None:
+        with trio.fail_after(limit_s):
             while not holds():  # noqa: ASYNC110  what holds is not always ours to signal
                 await trio.sleep(0.001)
 

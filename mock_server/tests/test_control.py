@@ -9,19 +9,31 @@ import re
 
 import pytest
 
+from streamproof_mock import control
 from streamproof_mock.server import serving
-from streamproof_scenarios.plan import AnswerPlan, Plan, Write
+from streamproof_scenarios.plan import AnswerPlan, Ending, Plan, Write
 
 PREFIX = "/__streamproof__"
 
 
 class Book:
-    def find(self, text, dialects):
+    def find(self, text, dialects, delivery="as-written"):
         dialect = dialects[0] if dialects else None
-        if text != "a/b":
+        if delivery == "none":
+            raise ValueError("there is no such delivery")
+        if text not in ("a/b", "a/stall"):
             return None
-        answer = AnswerPlan(operations=lambda: iter([Write(f"for {dialect}".encode())]))
-        return Plan(case="a/b", delivery="as-written", hash="0", dialect="openai-chat", answers=(answer,)), 3
+        end = Ending(kind="stall") if text == "a/stall" else Ending()
+        answer = AnswerPlan(operations=lambda: iter([Write(f"for {dialect}".encode())]), ending=end)
+        plan = Plan(
+            case=text,
+            delivery=delivery,
+            hash="0",
+            dialect="openai-chat",
+            answers=(answer,),
+            request={"n": 2},
+        )
+        return plan, len(text)
 
     def ids(self):
         return ["a/b"]
@@ -60,9 +72,72 @@ async def test_a_scenario_is_laid_out_played_seen_and_forgotten(connect):
         assert (await ask(server, connect, "POST", f"/r/{laid_out['nonce']}/x")).status == 404
 
 
+async def test_a_play_says_where_to_send_what_and_what_came_of_it(connect):
+    async with serving(book=Book()) as server:
+        asked = b'{"scenario": "a/stall", "delivery": "bytewise", "dialect": "openai-chat"}'
+        play = (await ask(server, connect, "POST", f"{PREFIX}/play", asked)).json()
+        assert play["url"] == f"{play['base_url']}/chat/completions" == f"{play['origin']}/v1/chat/completions"
+        assert (play["case"], play["delivery"], play["request"]) == ("a/stall", "bytewise", {"n": 2})
+
+        here = f"{PREFIX}/play/{play['nonce']}"
+        client = await connect(server)
+        await client.post(play["url"].removeprefix(server.url), b'{"model": 1}')
+        await client.hear(until=b"openai-chat\r\n")
+        seen = (await ask(server, connect, "GET", f"{here}?wait_s=0.01")).json()
+        assert (seen["settled"], seen["requests"]) == (False, 1)
+
+        client.socket.close()
+        seen = (await ask(server, connect, "GET", f"{here}?wait_s=5")).json()
+        [entry] = seen["exchanges"]
+        assert (seen["settled"], entry["left"], entry["body_written"]) == (True, "fin", len(b"for openai-chat"))
+        assert [finding["path"] for finding in entry["findings"]] == ["$.messages", "$.model"]
+
+        assert (await ask(server, connect, "DELETE", here)).json() == {"closed": play["nonce"]}
+        for method in ("GET", "DELETE"):
+            assert (await ask(server, connect, method, here)).status == 404
+
+
+@pytest.mark.parametrize(("query", "count"), [("limit=2", 2), ("limit=0", 0), ("limit=99", 3), ("", 3)])
+async def test_the_journal_gives_the_youngest(server, connect, query, count):
+    for _ in range(3):
+        await ask(server, connect, "GET", "/v1/models")
+    seen = (await ask(server, connect, "GET", f"{PREFIX}/journal?{query}")).json()
+    assert (len(seen["exchanges"]), seen["left_out"]) == (count, 3 - count)
+    assert count == 0 or seen["exchanges"][-1]["connection"] == 2
+
+
+@pytest.mark.parametrize("query", ["limit=-1", "limit=x", "limit=nan", "limit=1e9"])
+async def test_a_limit_that_is_none_is_refused(server, connect, query):
+    assert (await ask(server, connect, "GET", f"{PREFIX}/journal?{query}")).status == 400
+
+
+async def test_plays_that_nobody_closes_do_not_pile_up(connect, monkeypatch):
+    monkeypatch.setattr(control, "PLAYS_KEPT", 2)
+    async with serving(book=Book()) as server:
+        nonces = [
+            (await ask(server, connect, "POST", f"{PREFIX}/play", b'{"scenario": "a/b"}')).json()["nonce"]
+            for _ in range(3)
+        ]
+        found = [(await ask(server, connect, "GET", f"{PREFIX}/play/{nonce}")).status for nonce in nonces]
+        assert found == [404, 200, 200]
+
+
+async def test_the_control_api_lists_its_calls(server, connect):
+    calls = (await ask(server, connect, "GET", f"{PREFIX}/")).json()["calls"]
+    assert f"POST {PREFIX}/play" in calls
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b'{"scenario": "a/c"}', 404), (b'{"scenario": "a/b/c"}', 404), (b"{}", 400), (b"[]", 400), (b"{", 400)],
+    [
+        (b'{"scenario": "a/b", "delivery": "none"}', 400),
+        (b'{"scenario": "a/b", "delivery": 7}', 400),
+        (b'{"scenario": "a/c"}', 404),
+        (b'{"scenario": "a/b/c"}', 404),
+        (b"{}", 400),
+        (b"[]", 400),
+        (b"{", 400),
+    ],
 )
 async def test_a_play_of_nothing_is_refused_in_words(connect, body, status):
     async with serving(book=Book()) as server:

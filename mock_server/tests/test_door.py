@@ -243,3 +243,39 @@ async def test_a_door_for_tls_needs_a_server_with_tls(server, plan_of):
     with pytest.raises(CannotServe, match="no TLS"):
         server.play(plan_of(answers=[early("reset-on-accept")]), transport="h2")
     assert server.play(plan_of(answers=[early("tls-stall")]), transport="h1-tls").origin.startswith("https://")
+
+
+class Book:
+    def __init__(self, plan):
+        self.plan = plan
+
+    def find(self, text, dialects):
+        return (self.plan, len("faulty")) if text.startswith("faulty") else None
+
+    def ids(self):
+        return ["faulty"]
+
+
+@pytest.mark.parametrize(("kind", "end"), [("refuse", "refused"), ("reset-on-accept", "reset"), ("tls-stall", "open")])
+async def test_the_control_api_tells_the_address_of_a_door(connect, plan_of, kind, end):
+    async with serving(book=Book(plan_of(answers=[early(kind)]))) as server:
+        client = await connect(server)
+        await client.post("/s/faulty/v1/chat/completions")
+        refusal = await client.hear()
+        assert refusal.status == 501
+        assert "POST /__streamproof__/play tells it" in refusal.json()["error"]["message"]
+
+        client = await connect(server)
+        await client.post("/__streamproof__/play", b'{"scenario": "faulty"}', "Connection: close")
+        origin = urlsplit((await client.hear()).json()["origin"])
+        assert origin.port != urlsplit(server.url).port
+        with trio.socket.socket() as sock:
+            try:
+                await sock.connect((origin.hostname, origin.port))
+            except ConnectionRefusedError:
+                assert end == "refused"
+                return
+            with trio.move_on_after(0.05):
+                assert (await heard(sock))[1] == end
+                return
+            assert end == "open"

@@ -25,6 +25,22 @@ def frame(kind, payload=b"", flags=0, stream=0):
     return struct.pack("!I", len(payload))[1:] + struct.pack("!BBI", kind, flags, stream) + payload
 
 
+def ended(heard):
+    """A stream is over."""
+    return bool(heard) and (heard[-1][-1] is True or heard[-1][0] == "rst")
+
+
+def frames(count):
+    return lambda heard: len(heard) >= count
+
+
+def body(size):
+    return lambda heard: sum(len(said[1]) for said in heard if said[0] == "data") >= size
+
+
+QUIET = {"for_s": 0.03}
+
+
 class Stranger:
     """An HTTP/2 client of one connection that answers nothing by itself."""
 
@@ -47,14 +63,14 @@ class Stranger:
         await self.stream.send_all(head + frame(DATA, body, 1, stream_id))
         return stream_id
 
-    async def hear(self, for_s=5.0):
-        """What comes of answers, until the connection ends or for so long: settings and the like left out."""
+    async def hear(self, until=lambda _: False, for_s=5.0):
+        """What comes of answers, until that is enough, or the connection ends: settings and the like left out."""
         self.heard = []
         with trio.move_on_after(for_s):
-            await self.read()
+            await self.read(until)
         return self.heard
 
-    async def read(self):
+    async def read(self, until):
         while True:
             while len(self.buffer) >= 9:
                 size = int.from_bytes(self.buffer[:3], "big")
@@ -71,6 +87,8 @@ class Stranger:
                     self.heard.append(("rst", *struct.unpack("!I", payload)))
                 elif kind == GOAWAY:
                     self.heard.append(("goaway", *struct.unpack("!II", payload)))
+                if until(self.heard):
+                    return
             try:
                 data = await self.stream.receive_some(65536)
             except trio.BrokenResourceError as error:
@@ -156,9 +174,10 @@ async def test_the_stream_carries_exactly(server, connect, plan_of, name, transp
     client = await connect(server, transport)
     await client.post(f"/r/{session.nonce}/v1/chat/completions")
 
-    heard = await client.hear(for_s=0.04 if end == "open" else 5)
+    heard = await client.hear(until=frames(len(expected)) if end == "open" else lambda _: False)
 
     assert heard == expected
+    assert end != "open" or await client.hear(**QUIET) == []
     # A client over TLS that is reset while it has read nothing yet of the end cannot tell more.
     assert client.end == end
     client.socket.close()
@@ -179,7 +198,7 @@ async def test_an_end_before_the_body(server, connect, plan_of, place, kind, end
     session = server.play(plan_of(answers=[answer]))
     client = await connect(server)
     await client.post(f"/r/{session.nonce}/x")
-    assert await client.hear(0.04 if end == "open" else 5) == []
+    assert await client.hear(for_s=0.03 if end == "open" else 5) == []
     assert client.end == end
     if place == "in-head":
         size, (kind, *_) = int.from_bytes(client.buffer[:3], "big"), client.buffer[3:]
@@ -196,7 +215,7 @@ async def test_a_stream_is_reset_with_the_code_that_was_asked_for(server, connec
     session = server.play(attrs.evolve(plan, answers=(attrs.evolve(plan.answers[0], ending=ending),)))
     client = await connect(server)
     await client.post(f"/r/{session.nonce}/x")
-    assert (await client.hear(0.04))[-1] == (
+    assert (await client.hear(ended))[-1] == (
         "rst",
         {"CANCEL": 8, "INTERNAL_ERROR": 2, "REFUSED_STREAM": 7, "ENHANCE_YOUR_CALM": 11}[code],
     )
@@ -216,6 +235,19 @@ async def test_a_graceful_goaway_lets_the_stream_end_and_then_closes(server, con
     await client.post(f"/r/{session.nonce}/x")
     assert await client.hear() == [*OPEN[:2], ("goaway", 1, NO_ERROR), ("data", B, True)]
     assert client.end == "eof"
+    client.socket.close()
+    assert await session.settled(1)
+    assert (session.exchanges[0].complete, session.exchanges[0].left) == (True, "server-closed")
+
+
+async def test_a_client_that_says_goaway_hears_its_stream_to_the_end(server, connect, plan_of):
+    session = server.play(plan_of(Write(A), Goaway(), Pause(0.02), Write(B), http="h2", framing="h2"))
+    client = await connect(server)
+    await client.post(f"/r/{session.nonce}/x")
+    assert await client.hear(frames(3)) == [*OPEN[:2], ("goaway", 1, NO_ERROR)]
+    await client.stream.send_all(frame(GOAWAY, struct.pack("!II", 0, NO_ERROR)))
+    assert await client.hear() == [("data", B, True)]
+    assert client.end == "eof"
     assert (session.exchanges[0].complete, session.exchanges[0].left) == (True, "server-closed")
 
 
@@ -224,9 +256,21 @@ async def test_a_connection_is_used_again_after_each_end_of_a_stream(server, con
     for end in ("clean", "rst-stream", "clean"):
         session = server.play(plan_of(Write(A), http="h2", framing="h2", end=end))
         await client.post(f"/r/{session.nonce}/x")
-        assert (await client.hear(0.04))[0] == HEAD
+        assert (await client.hear(ended))[0] == HEAD
         assert await session.settled(1)
         assert (session.exchanges[0].connection, session.exchanges[0].left) == (0, "stayed")
+
+
+async def test_a_client_that_leaves_with_its_last_frame_leaves_nothing_waiting(server, connect, plan_of):
+    sessions = []
+    for _ in range(10):
+        sessions.append(server.play(plan_of(Write(A), http="h2", framing="h2")))
+        client = await connect(server)
+        await client.post(f"/r/{sessions[-1].nonce}/x")
+        await client.hear(ended)
+        client.socket.close()
+    for session in sessions:
+        assert await session.settled(0.2)
 
 
 async def test_streams_of_one_connection_do_not_mix(server, connect, plan_of):
@@ -234,7 +278,7 @@ async def test_streams_of_one_connection_do_not_mix(server, connect, plan_of):
     session = server.play(plan_of(*map(Write, pieces), Pause(0.001), http="h2", framing="h2"))
     client = await connect(server)
     wanted = [await client.post(f"/r/{session.nonce}/x") for _ in range(5)]
-    said = await client.hear(0.2)
+    said = await client.hear(lambda heard: sum(end is True for *_, end in heard) == len(wanted))
     assert sum(end is True for *_, end in said) == len(wanted)
     assert sorted(heard for kind, heard, *_ in said if kind == "data" and heard) == sorted(pieces * len(wanted))
 
@@ -244,14 +288,16 @@ async def test_a_client_that_does_not_open_its_window_is_waited_for(server, conn
     session = server.play(plan_of(Write(A * 3), Write(B * 3), http="h2", framing="h2", end="rst-stream"))
     client = await connect(server, settings=[(4, window)])
     await client.post(f"/r/{session.nonce}/x")
-    heard = await client.hear(0.04)
+    heard = await client.hear(body(window) if 0 < window < 54 else frames(1) if window == 0 else ended)
+    if window < 54:
+        assert await client.hear(**QUIET) == []
     assert heard[0] == HEAD
     assert sum(len(said[1]) for said in heard[1:] if said[0] == "data") == min(window, 54)
     assert session.exchanges[0].body_written == min(window, 54)
     if window < 54:
         assert not session.exchanges[0].complete
         await client.stream.send_all(frame(WINDOW_UPDATE, struct.pack("!I", 54 - window), 0, 1))
-        heard += await client.hear(0.04)
+        heard += await client.hear(ended)
     assert b"".join(said[1] for said in heard if said[0] == "data") == A * 3 + B * 3
     assert heard[-1] == ("rst", CANCEL)
 
@@ -260,7 +306,7 @@ async def test_a_write_larger_than_a_frame_is_several_frames(server, connect, pl
     session = server.play(plan_of(Write(b"x" * 40_000), http="h2", framing="h2"))
     client = await connect(server)
     await client.post(f"/r/{session.nonce}/x")
-    heard = [said for said in await client.hear(0.04) if said[0] == "data"]
+    heard = [said for said in await client.hear(ended) if said[0] == "data"]
     assert [(len(data), ends) for _, data, ends in heard] == [(16384, False), (16384, False), (7232, True)]
 
 
@@ -271,7 +317,8 @@ async def test_a_boundary_that_was_promised_is_kept(server, connect, plan_of, tr
     client = await connect(server, transport)
     await client.post(f"/r/{session.nonce}/x")
     client.reads = 0
-    heard = await client.hear(0.1)
+    heard = await client.hear(ended)
+    assert await session.settled(1)
     assert [said[1] for said in heard if said[0] == "data"] == [*(b"%d" % number for number in range(8)), b""]
     assert client.reads >= 8
     assert (session.exchanges[0].boundaries_asked, session.exchanges[0].boundaries_kept) == (8, 8)
@@ -287,7 +334,7 @@ async def test_a_client_that_leaves_ends_the_play_at_once(connect, plan_of, leav
         session = server.play(plan_of(*operations, http="h2", framing="h2", end="stall"))
         client = await connect(server)
         stream_id = await client.post(f"/r/{session.nonce}/x")
-        await client.hear(0.04)
+        await client.hear(frames(2) if end == "stall" else body(65535))
         match leave:
             case "rst-stream":
                 await client.stream.send_all(frame(RST_STREAM, struct.pack("!I", CANCEL), 0, stream_id))
@@ -306,7 +353,7 @@ async def test_a_client_that_leaves_ends_the_play_at_once(connect, plan_of, leav
         assert exchange.complete == (end == "stall")
         if leave == "rst-stream":
             await client.post("/v1/models", b"", method="GET")
-            assert (await client.hear(0.1))[0][1][":status"] == "200"
+            assert (await client.hear(frames(1)))[0][1][":status"] == "200"
 
 
 @pytest.mark.parametrize("how", ["close", "stop"])
@@ -315,12 +362,13 @@ async def test_a_play_that_is_broken_off_resets_its_stream(connect, plan_of, how
         session = server.play(plan_of(Write(A), http="h2", framing="h2", end="stall"))
         client = await connect(server)
         await client.post(f"/r/{session.nonce}/x")
-        assert await client.hear(0.04) == OPEN[:2]
+        assert await client.hear(frames(2)) == OPEN[:2]
         if how == "close":
             session.close()
-            assert await client.hear(0.04) == [("rst", INTERNAL_ERROR)]
+            assert await client.hear(ended) == [("rst", INTERNAL_ERROR)]
+            assert await session.settled(1)
             assert session.exchanges[0].left == "server-closed"
-    assert await client.hear(1) == []
+    assert await client.hear() == []
     assert client.end == ("eof" if how == "close" else "reset")
 
 
@@ -332,10 +380,11 @@ async def test_a_plan_that_fails_in_the_middle_resets_its_stream_and_the_server_
     session = server.play(plan_of(answers=[AnswerPlan(operations=broken, http="h2", framing="h2")]))
     client = await connect(server)
     await client.post(f"/r/{session.nonce}/x")
-    assert ("rst", INTERNAL_ERROR) in await client.hear(0.04)
+    assert ("rst", INTERNAL_ERROR) in await client.hear(ended)
+    assert await session.settled(1)
     assert "ZeroDivisionError" in session.exchanges[0].fault
     await client.post("/v1/models", b"", method="GET")
-    assert (await client.hear(0.04))[0][1][":status"] == "200"
+    assert (await client.hear(frames(1)))[0][1][":status"] == "200"
 
 
 @pytest.mark.parametrize(
@@ -352,7 +401,8 @@ async def test_a_plan_that_means_something_else_here_is_a_fault(server, connect,
     session = server.play(plan_of(*operations, **fields))
     client = await connect(server)
     await client.post(f"/r/{session.nonce}/x")
-    heard = await client.hear(0.04)
+    heard = await client.hear(ended)
+    assert await session.settled(1)
     assert heard[0][1][":status"] == "501"
     assert words in json.loads(heard[1][1])["error"]["message"]
     assert words in session.exchanges[0].fault
@@ -364,7 +414,8 @@ async def test_a_plan_without_a_word_on_the_version_is_played(server, connect, p
     session = server.play(plan_of(Write(A), Write(B), framing=framing, close=framing == "close"))
     client = await connect(server)
     await client.post(f"/r/{session.nonce}/x")
-    heard = await client.hear(0.04)
+    heard = await client.hear(ended)
+    assert await session.settled(1)
     assert heard[1:] == [("data", A, False), ("data", B, True)]
     assert heard[0][1].get("content-length") == ("18" if framing == "length" else None)
     assert (session.exchanges[0].complete, session.exchanges[0].left) == (True, "stayed")
@@ -381,6 +432,6 @@ async def test_a_connection_can_be_upgraded_as_curl_does(server):
         assert head.startswith(b"HTTP/1.1 101")
         client.buffer += rest
         await client.begin()
-        heard = await client.hear(0.1)
+        heard = await client.hear(ended)
     assert heard[0][1][":status"] == "200"
     assert heard[-1][2] is True

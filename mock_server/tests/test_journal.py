@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-import attrs
 import pytest
 
-from streamproof_mock.journal import Exchange, Journal
+from streamproof_formats.dialects import judge_request
+from streamproof_mock.entry import entries
+from streamproof_mock.journal import DETAILED, WRITES_KEPT, Exchange, Journal, Writes
 from streamproof_mock.request import Request
 from streamproof_mock.server import serving
 from streamproof_scenarios.plan import Write
@@ -45,6 +46,59 @@ def test_large_bodies_push_others_out_sooner():
     assert [kept.number for kept in journal] == [3, 4]
 
 
+def test_old_exchanges_forget_their_writes():
+    journal = Journal()
+    made = [exchange(number) for number in range(DETAILED + 2)]
+    for item in made:
+        item.writes.append((1, 2))
+        journal.open(item)
+    assert [len(item.writes) for item in made[:3]] == [0, 0, 1]
+    made[0].writes.append((3, 4))
+    assert list(made[0].writes) == []
+
+
+def test_writes_are_pairs_and_no_more_than_are_kept():
+    writes = Writes()
+    for number in range(WRITES_KEPT + 5):
+        writes.append((number, 1))
+    assert len(writes) == WRITES_KEPT
+    assert (writes[0], writes[-1], writes[1:3]) == ((0, 1), (WRITES_KEPT - 1, 1), [(1, 1), (2, 1)])
+    with pytest.raises(IndexError):
+        _ = writes[WRITES_KEPT]
+
+
+def test_an_entry_tells_the_time_between_the_requests_of_a_nonce():
+    # (nonce, arrived, ended) in order of arrival; the second of "a" came while the first was still being answered.
+    seen = [
+        ("a", 10, 50),
+        ("b", 20, 30),
+        ("a", 40, 60),
+        (None, 45, 46),
+        ("a", 100, None),
+        ("b", 90, 95),
+        (None, 99, 99),
+    ]
+    made = []
+    for nonce, arrived_ns, ended_ns in seen:
+        made.append(exchange(0))
+        made[-1].nonce, made[-1].arrived_ns, made[-1].ended_ns = nonce, arrived_ns, ended_ns
+    told = [(entry["since_arrival_ns"], entry["waited_ns"]) for entry in entries(made)]
+    assert told == [(None, None), (None, None), (30, None), (None, None), (60, 40), (70, 60), (None, None)]
+
+
+def test_an_entry_is_json_with_the_place_and_the_source_of_each_finding():
+    item = exchange(0)
+    item.findings = judge_request("openai-chat", b'{"model":"m","messages":[{"role":"user"}]}')
+    item.writes.append((5, 7))
+    [entry] = json.loads(json.dumps(entries([item])))
+    assert entry["writes"] == [[5, 7]]
+    assert entry["arrived_at"].endswith("+00:00")
+    [finding] = entry["findings"]
+    assert finding["path"] == "$.messages[0].content"
+    assert finding["section"] == "CreateChatCompletionRequest, messages"
+    assert set(finding) == {"path", "message", "document", "section", "url", "read"}
+
+
 SECRET = "sk-very-secret"
 
 
@@ -66,7 +120,7 @@ async def test_no_key_is_kept(server, connect, target, header):
     await client.post(target, b"{}", header, "Connection: close")
     await client.hear()
     [kept] = server.journal
-    shown = json.dumps(attrs.asdict(kept))
+    shown = json.dumps(entries([kept]))
     assert SECRET not in shown
     assert "***" in shown
     assert "&x=1" in kept.path or "&key" not in target

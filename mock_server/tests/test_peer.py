@@ -90,6 +90,16 @@ def test_it_knows_nothing_of_a_reset_connection_nor_of_strangers(kernel):
     assert kernel.ask(question(("127.0.0.1", 1), ("127.0.0.1", 2))) is None
 
 
+def test_sockets_that_are_told_of_at_other_lengths_do_not_mix(kernel):
+    # IPv6 has attributes that IPv4 has not, so its answers are longer.
+    with connected("127.0.0.1") as (_, four), connected("::1") as (_, six):
+        for sent in (1, 2, 3):
+            four.sendall(b"4")
+            six.sendall(b"66")
+            assert kernel.ask(asked(four)).received == sent
+            assert kernel.ask(asked(six)).received == 2 * sent
+
+
 def test_what_waits_to_be_sent_counts_as_written(kernel):
     with connected("127.0.0.1") as (_client, server):
         server.setblocking(False)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import socket
+import threading
 import time
+from collections import Counter
+from pathlib import Path
 
 import pytest
 import trio
@@ -12,7 +16,7 @@ import trio
 from streamproof_mock import selftest
 from streamproof_mock.server import CannotServe, NotLoopback, PortInUse, serving
 from streamproof_mock.thread import ServerThread
-from streamproof_mock.wire import Connections, H1Wire, WireUnreachable, wire_of
+from streamproof_mock.wire import Connections, H1Wire, H2Wire, WireUnreachable, wire_of
 from streamproof_scenarios.plan import Write
 
 
@@ -74,7 +78,9 @@ async def test_servers_run_side_by_side(connect, plan_of):
 async def test_a_hypercorn_that_is_another_is_refused_at_the_start(monkeypatch):
     monkeypatch.setattr(selftest, "_tried", set())
     monkeypatch.setattr("streamproof_mock.wire.reach.TCPServer", int)
-    with pytest.raises(CannotServe, match=r"hypercorn [0-9.]+: expected HTTPStream .* install hypercorn"):
+    with pytest.raises(
+        CannotServe, match=r"hypercorn [0-9.]+ with h2 [0-9.]+: expected HTTPStream .* install hypercorn"
+    ):
         async with serving():
             raise AssertionError
 
@@ -87,6 +93,18 @@ async def test_a_hypercorn_that_says_more_than_we_do_is_refused_at_the_start(mon
     monkeypatch.setattr(selftest, "_LIMIT_S", 0.2)
     monkeypatch.setattr(H1Wire, "_silently", heard)
     with pytest.raises(CannotServe, match="on the wire, found"):
+        async with serving():
+            raise AssertionError
+
+
+async def test_frames_that_are_others_than_ours_are_refused_at_the_start(monkeypatch):
+    async def reset_stream(self, code):
+        await self.flush()
+
+    monkeypatch.setattr(selftest, "_tried", set())
+    monkeypatch.setattr(selftest, "_LIMIT_S", 0.2)
+    monkeypatch.setattr(H2Wire, "reset_stream", reset_stream)
+    with pytest.raises(CannotServe, match=r"with h2 [0-9.]+: expected .*'reset'.* on the wire, found .*b'cut'\)"):
         async with serving():
             raise AssertionError
 
@@ -134,6 +152,69 @@ def test_a_thread_stops_in_the_middle_of_a_stall(plan_of):
         server.stop()
         assert time.monotonic() - started < 0.5
     server.stop()
+
+
+async def test_a_thread_s_server_is_used_from_an_event_loop(plan_of):
+    """Each call returns soon, although this thread runs a loop of its own."""
+    with ServerThread() as server:
+        session = server.play(plan_of(Write(b"a")))
+        status, body = await trio.to_thread.run_sync(fetch, server.url, f"/r/{session.nonce}/x")
+        assert (status, body) == (200, b"a")
+        assert server.settling(session, 1).result(timeout=2)
+        server.close(session)
+        server.reset()
+
+
+def test_a_session_may_be_bounded_from_its_first_request(plan_of):
+    with ServerThread() as server:
+        session = server.play(plan_of(Write(b"a"), end="stall"), limit_s=0.05)
+        in_time = server.play(plan_of(Write(b"a")), limit_s=30)
+        assert fetch(server.url, f"/r/{in_time.nonce}/x") == (200, b"a")
+        with pytest.raises(OSError, match="reset"):
+            fetch(server.url, f"/r/{session.nonce}/x")
+        assert server.settled(session, 1)
+        assert session.is_overdue
+        assert session.is_closed
+        server.close(in_time)
+        assert not in_time.is_overdue
+
+
+def test_a_thread_that_stops_leaves_nobody_waiting(plan_of):
+    server = ServerThread().start()
+    session = server.play(plan_of(Write(b"a"), end="stall"), limit_s=30)
+    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as client:
+        client.sendall(f"POST /r/{session.nonce}/x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+        assert client.recv(100)
+        waiting = server.settling(session, 30)
+        assert not waiting.done()
+        server.stop()
+        waiting.result(timeout=2)
+    with pytest.raises(RuntimeError, match="not running"):
+        server.close(session)
+    server.soon(print, "never")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not list what is open")
+def test_many_starts_leave_no_socket_and_no_thread(plan_of):
+    def open_now():
+        return sorted(str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink())
+
+    def once():
+        with ServerThread() as server:
+            session = server.play(plan_of(Write(b"a"), end="stall"))
+            with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as client:
+                client.sendall(f"POST /r/{session.nonce}/x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+                assert client.recv(100)
+                server.stop()
+
+    once()
+    gc.collect()
+    kinds, threads = Counter(name.partition(":")[0] for name in open_now()), threading.active_count()
+    for _ in range(20):
+        once()
+    gc.collect()
+    assert Counter(name.partition(":")[0] for name in open_now()) == kinds
+    assert threading.active_count() == threads
 
 
 def test_a_thread_that_cannot_start_says_why():

@@ -85,6 +85,7 @@ def _plan(case: Case, delivery: Delivery, answers: tuple[AnswerPlan, ...]) -> Pl
         hash=case_hash(case.id, delivery.name),
         dialect=case.dialect,
         answers=answers,
+        request=case.request,
     )
 
 

@@ -65,7 +65,7 @@ def disorder(answers: Sequence[Answer]) -> str | None:
     """What cannot follow each other among the answers of one stream, and the fix; None where all of it can."""
     early = [answer.end.kind in BEFORE_REQUEST for answer in answers]
     kinds = [answer.end.kind for answer in answers]
-    h2 = [answer.http == "h2" for answer in answers]
+    h2 = [answer.http == "h2" for answer in answers if answer.end.kind not in BEFORE_REQUEST]
     table = (
         # All answers of a case are given at one address.
         (any(h2) and not all(h2), "http: h2 holds for the whole case; write it in each answer"),
@@ -74,7 +74,7 @@ def disorder(answers: Sequence[Answer]) -> str | None:
             any(later and not before for before, later in pairwise(early)),
             "endings before a request come first; put the others after them",
         ),
-        # Nobody sees who was refused, and a stalled handshake has no port without TLS beside it.
+        # Nobody sees who was refused; and who is left waiting in a handshake seldom comes again within a case.
         *(
             (kind in kinds and len(set(kinds)) > 1, f"end: {kind} holds for every attempt; make it the only answer")
             for kind in ("refuse", "tls-stall")

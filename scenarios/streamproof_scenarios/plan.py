@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -110,6 +110,8 @@ class Plan:
     """Short name of case and delivery, eight hexadecimal digits."""
     dialect: str
     answers: tuple[AnswerPlan, ...]
+    request: Mapping[str, Any] = attrs.field(factory=dict, eq=False)
+    """The request body that the case wants sent."""
 
     def answer(self, number: int) -> AnswerPlan:
         """The answer to request `number`, counting from 0."""

@@ -35,6 +35,8 @@ def test_every_ending_has_its_transports_and_every_gap_its_reason():
         ("[{steps: [], http: h2, end: reset-on-accept}, {steps: [], http: h2}]", "", "h2"),
         ("{steps: [], http: h2}", "", "h2"),
         ("{steps: [], http: h2, end: no-close-notify}", "", "h2"),
+        ("[{steps: [], end: reset-on-accept}, {steps: [], http: h2}]", "", "h2"),
+        ("[{steps: [], end: reset-on-accept}, {steps: []}]", "[tls]", "h1-tls"),
         ("[{steps: [], http: h2}, {steps: [], http: h2, end: goaway}]", "[tls]", "h2"),
     ],
 )

@@ -20,18 +20,12 @@ import inspect
 import json
 import platform
 import sys
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
-from typing import Any, Final, TextIO
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO
 
-PIECES: Final = ("text", "reasoning", "refusal")
-SET: Final = ("finish_reason", "tool_calls", "function_call")
-WHOLE: Final = ("choices", "usage", "error", "stopped")
+from streamproof.adapters.pieces import Misuse, Pieces, drain, walk
 
 Function = Callable[[Mapping[str, Any]], Any]
-
-
-class _Misuse(Exception):  # noqa: N818 - becomes an `adapter_error`
-    """The function gave something that has no meaning here."""
 
 
 class Adapter:
@@ -54,7 +48,7 @@ class Adapter:
                     continue
                 try:
                     self._run(message, runner)
-                except _Misuse as misuse:
+                except Misuse as misuse:
                     self.say("adapter_error", id=message["id"], message=str(misuse))
 
     def say(self, kind: str, **fields: Any) -> None:
@@ -62,108 +56,30 @@ class Adapter:
         try:
             line = json.dumps({"type": kind, **fields})
         except (TypeError, ValueError) as error:
-            raise _Misuse(f"expected the function to give values that JSON has; found others: {error}") from None
+            raise Misuse(f"expected the function to give values that JSON has; found others: {error}") from None
         self._out.write(line + "\n")
         self._out.flush()
 
     def _run(self, run: Mapping[str, Any], runner: asyncio.Runner) -> None:
-        answer = _Answer(run, self)
+        answer = Pieces(
+            lambda choice, pieces: self.say("delta", id=run["id"], choice=choice, **pieces), run.get("stop")
+        )
         try:
             given = self._function(run)
             if inspect.iscoroutine(given):
                 given = runner.run(given)
             if hasattr(given, "__aiter__"):
                 # In one task from end to end: libraries tie their timeouts to the task.
-                runner.run(_drain(given, answer))
+                runner.run(drain(given, answer.take))
             elif hasattr(given, "__iter__") and not isinstance(given, str | Mapping):
-                _walk(given, answer)
+                walk(given, answer.take)
             elif given is not None:
                 answer.take(given)
-        except _Misuse:
+        except Misuse:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the client raises is what it said
             answer.fail(error)
         self.say("result", id=run["id"], **answer.result())
-
-
-class _Answer:
-    """Joins the pieces of one run."""
-
-    def __init__(self, run: Mapping[str, Any], adapter: Adapter) -> None:
-        self._run = run
-        self._adapter = adapter
-        self._choices: dict[int, dict[str, Any]] = {}
-        self._whole: dict[str, Any] = {}
-        self._reports = 0
-        self._begun = False
-
-    def take(self, piece: Any) -> bool:
-        """Takes one piece; True if the run asked to stop here."""
-        if isinstance(piece, str):
-            piece = {"text": piece}
-        if not isinstance(piece, Mapping) or not any(key in piece for key in (*PIECES, *SET, *WHOLE)):
-            expected = f"text, or a mapping with one of {', '.join((*PIECES, *SET, *WHOLE))}"
-            raise _Misuse(f"expected the function to give {expected}; found {repr(piece)[:120]}")
-        self._whole.update({key: piece[key] for key in WHOLE if key in piece})
-        index = piece.get("choice", 0)
-        settled = {key: piece[key] for key in SET if key in piece}
-        pieces = {key: piece[key] for key in PIECES if piece.get(key) is not None}
-        if settled or pieces:
-            into = self._choices.setdefault(index, {})
-            into.update(settled)
-            for key, text in pieces.items():
-                into[key] = into.get(key, "") + text
-        if pieces:
-            self._adapter.say("delta", id=self._run["id"], choice=index, **pieces)
-            self._reports += 1
-        self._begun = True
-        stop = self._run.get("stop")
-        if stop and pieces and self._reports == stop["after"]:
-            self._whole["stopped"] = True
-            return True
-        return False
-
-    def fail(self, error: Exception) -> None:
-        """Takes what the client raised."""
-        self._whole["error"] = _error(error, "stream" if self._begun else "open")
-
-    def result(self) -> dict[str, Any]:
-        """The fields of the protocol's result."""
-        choices = [{"index": index, **choice} for index, choice in sorted(self._choices.items())]
-        return {"choices": choices, **self._whole}
-
-
-def _walk(given: Iterable[Any], answer: _Answer) -> None:
-    try:
-        for piece in given:
-            if answer.take(piece):
-                break
-    finally:
-        if hasattr(given, "close"):
-            given.close()
-
-
-async def _drain(given: AsyncIterable[Any], answer: _Answer) -> None:
-    try:
-        async for piece in given:
-            if answer.take(piece):
-                break
-    finally:
-        if hasattr(given, "aclose"):
-            await given.aclose()
-
-
-def _error(error: Exception, phase: str) -> dict[str, Any]:
-    status = getattr(error, "status_code", getattr(error, "status", None))
-    code = getattr(error, "code", None)
-    return {
-        "type": type(error).__name__,
-        "message": str(error),
-        "status": status if isinstance(status, int) and not isinstance(status, bool) else None,
-        "code": code if isinstance(code, str | int) and not isinstance(code, bool) else None,
-        "phase": phase,
-        "raised": "thrown",
-    }
 
 
 def find(target: str) -> Function:

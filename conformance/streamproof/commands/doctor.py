@@ -18,7 +18,8 @@ from streamproof_mock.server import serving
 from streamproof_scenarios.catalogue import Catalogue
 
 PACKAGES: Final = ("trio", "hypercorn", "quart", "quart-trio", "httpcore", "h11", "h2", "jsonschema", "pyyaml", "rich")
-OPTIONAL: Final = ("brotli", "pytest")
+OPTIONAL: Final = {"brotli": "brotli", "pytest": "pytest", "trustme": "tls"}
+"""Packages, and the extras that bring them."""
 
 Mark = Literal["ok", "note", "bad"]
 Line = tuple[Mark, str]
@@ -52,11 +53,11 @@ def _versions() -> Iterator[Line]:
 
 def _optional() -> Iterator[Line]:
     """Optional packages."""
-    for name in OPTIONAL:
+    for name, extra in OPTIONAL.items():
         try:
             yield "ok", f"{name} {importlib.metadata.version(name)}"
         except importlib.metadata.PackageNotFoundError:
-            yield "note", f"{name} is not installed: pip install 'streamproof[{name}]' if you need it"
+            yield "note", f"{name} is not installed: pip install 'streamproof[{extra}]' if you need it"
 
 
 def _proxies() -> Iterator[Line]:

@@ -103,16 +103,18 @@ def read_answer(case: Case, answer: AnswerPlan, *, limit: int = BODY_LIMIT, prof
     judge = Judge(case.dialect, request=dict(case.request), profile=profile, head=head)
     # A header that names an encoding without doing it is a lie to the client; what was meant is judged.
     coding = coding_of(answer.encoding)
-    pieces, size, whole = [], 0, True
+    pieces: list[bytes] = []
+    size, whole = 0, True
     for operation in answer.operations():
         if isinstance(operation, Write):
             size += len(operation.data)
-            for piece in (operation.data,) if coding is None else coding.decode(operation.data):
-                pieces.append(piece)
-                judge.receive_data(piece)
+            pieces.extend((operation.data,) if coding is None else coding.decode(operation.data))
             if size > limit:
                 whole = False
                 break
+    # All at once: what the judge finds does not depend on how the bytes are cut, and single bytes cost the most.
+    body = b"".join(pieces)
+    judge.receive_data(body)
     judgement = judge.close(body_end(answer, size))
     message = judgement.message or Message()
     return Sent(
@@ -120,7 +122,7 @@ def read_answer(case: Case, answer: AnswerPlan, *, limit: int = BODY_LIMIT, prof
         findings=judgement.findings,
         ended=message.ended if is_stream(head, DIALECTS[case.dialect].content_type) else "refused",
         has_body=size > 0,
-        body=b"".join(pieces),
+        body=body,
         whole=whole,
         events=tuple((event.type, event.data) for event in judgement.events),
         stays_open=answer.ending.kind == "stall",

@@ -33,8 +33,9 @@ def traffic(expected: Expectation, seen: Observed) -> Iterator[Failed]:
         yield from _held(expected.left_within_s, expected, seen)
     if any(exchange.late for exchange in exchanges):
         yield Failed("late", "what had arrived was not handed on within 2 s", None, sum(e.late for e in exchanges))
-    for breach in {breach: None for exchange in exchanges for breach in exchange.breaches}:
-        yield Failed("bad-request", f"request body: {breach}", None, breach)
+    for fault in {fault: None for exchange in exchanges for fault in exchange.findings}:
+        text = f"request body: {fault} ({fault.source.document}, {fault.source.section})"
+        yield Failed("bad-request", text, None, str(fault))
 
 
 def _waits(expected: Expectation, seen: Observed) -> Iterator[Failed]:

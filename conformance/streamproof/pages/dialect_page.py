@@ -9,9 +9,10 @@ from streamproof.judging.tables import BASES
 from streamproof.pages import counts, diagram, samples
 from streamproof.pages.markdown import MADE_BY, code, page, plain, table
 from streamproof.pages.showing import Showing
-from streamproof.pages.subjects import NOTHING, Subject
+from streamproof.pages.subjects import NOTHING, Subject, subject_of
 from streamproof_formats.dialect import Dialect
 from streamproof_formats.rule import Rule
+from streamproof_formats.rules import RULES
 from streamproof_formats.states import StateTable
 
 CATALOGUE: Final = "../../scenarios/streamproof_scenarios/catalogue"
@@ -120,7 +121,8 @@ def _kept(cells: tuple[str, ...], keep: list[bool]) -> tuple[str, ...]:
 
 
 def _link(rule: str) -> str:
-    return f"[{rule}](#{rule.lower()})"
+    """A link to a rule, which may be one of the framing beneath: its row is on another page of the same folder."""
+    return f"[{rule}]({subject_of(RULES[rule]).name}.md#{rule.lower()})"
 
 
 def _profiles(subject: Subject) -> Iterator[str]:

@@ -9,7 +9,7 @@ from streamproof.running.job import jobs_of
 from streamproof_formats.dialects import DIALECTS
 from streamproof_scenarios.cases import cases
 from streamproof_scenarios.compiler import case_hash, compile_case
-from streamproof_scenarios.delivery import ALL
+from streamproof_scenarios.delivery import ALL, delivery_of
 from streamproof_scenarios.model import Case, Scenario
 from streamproof_scenarios.plan import Plan
 from streamproof_scenarios.problem import NotPlayable
@@ -36,13 +36,18 @@ class ScenarioBook:
         """The ids that can be asked for, hashes left out."""
         return list(self._ids)
 
-    def find(self, text: str, dialects: Sequence[str]) -> tuple[Plan, int] | None:
-        """The plan of the longest name that `text` begins with as a whole path, and that name's length."""
+    def find(self, text: str, dialects: Sequence[str], delivery: str | None = None) -> tuple[Plan, int] | None:
+        """The plan of the longest name that `text` begins with as a whole path, and that name's length.
+
+        Raises ValueError for a `delivery` that is none, or a sweep of many plays.
+        """
+        if delivery is not None and delivery_of(delivery).kind == "every-split":
+            raise ValueError("'every-split' is a sweep of many plays; give one of them, at:N")
         end = len(text)
         while end > 0:
             found = self._cases.get(text[:end])
             if found is not None:
-                plan = self._plan(found, dialects, self._delivery)
+                plan = self._plan(found, dialects, delivery or self._delivery)
                 return None if plan is None else (plan, end)
             end = text.rfind("/", 0, end)
         return self._by_hash(text, dialects)

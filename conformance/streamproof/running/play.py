@@ -11,7 +11,7 @@ import attrs
 import trio
 
 from streamproof.adapters.client import Client
-from streamproof.adapters.said import Report, RunRequest, Said
+from streamproof.adapters.said import Hello, Report, RunRequest, Said
 from streamproof.judging.observed import feeder
 from streamproof_formats.dialects import DIALECTS, machine
 from streamproof_formats.judge import Judge
@@ -64,7 +64,7 @@ class Played:
     @property
     def astray(self) -> str | None:
         """Why these requests are not those that the adapter was asked for, if so: its fault, not the client's."""
-        if self.transport == "h2" and any(exchange.http != "2" for exchange in self.exchanges):
+        if self.transport == "h2" and any(exchange.method and exchange.http != "2" for exchange in self.exchanges):
             return "the client says that it has http2, and was offered it by ALPN, but its request came over HTTP/1.1"
         if self.transport in SECURE and not self.exchanges:
             return (
@@ -108,13 +108,13 @@ async def play(
     `timeout_s` is the limit of one run, `settle_s` how long the client may take to leave after its result.  A client
     that is not live says all at its end: nobody waits for what it has handed on before.
     """
-    live = _Live(case, client)
-    session = server.play(plan, on_await=live.delivered if is_live else None, transport=_transport(case))
+    live = Live(case, client.hello)
+    session = server.play(plan, on_await=live.delivered if is_live else None, transport=transport(case))
     try:
         started_ns, runs, seen = 0, [], 0
         for number in range(case.scenario.client.runs):
             live.reset(plan)
-            request = _request(case, session, server.ca_file)
+            request = run_request(case, session, server.ca_file)
             said = await client.run(request, deadline_s=timeout_s, on_report=live.take)
             started_ns = started_ns or said.started_ns
             last = number == case.scenario.client.runs - 1
@@ -127,7 +127,7 @@ async def play(
     finally:
         session.close()
     await session.settled(SETTLE_S)
-    return Played(runs=runs, exchanges=list(session.exchanges), started_ns=started_ns, transport=_transport(case))
+    return Played(runs=runs, exchanges=list(session.exchanges), started_ns=started_ns, transport=transport(case))
 
 
 async def play_parallel(
@@ -152,24 +152,26 @@ async def play_parallel(
         ],
         exchanges=[exchange for item in whole for exchange in item.exchanges],
         started_ns=min(item.started_ns for item in whole),
-        transport=_transport(case),
+        transport=transport(case),
     )
 
 
-def _transport(case: Case) -> Transport:
+def transport(case: Case) -> Transport:
+    """What a case is played over."""
     return transport_of(case.answers, case.requires)
 
 
 async def made_ready(server: MockServer, case: Case) -> None:
     """Has the server listen where the case is played.  Raises NotPlayable where it cannot."""
-    if _transport(case) in SECURE:
+    if transport(case) in SECURE:
         try:
             await server.secure()
         except CannotServe as error:
             raise NotPlayable(str(error)) from error
 
 
-def _request(case: Case, session: Session, ca_file: str | None) -> RunRequest:
+def run_request(case: Case, session: Session, ca_file: str | None) -> RunRequest:
+    """What a client is asked to do in a run of this case."""
     options = case.scenario.client
     dialect = DIALECTS[case.dialect]
     stop = None if options.stop_after is None else {"after": options.stop_after, "how": options.stop_how}
@@ -184,27 +186,29 @@ def _request(case: Case, session: Session, ca_file: str | None) -> RunRequest:
         max_retries=options.max_retries,
         stop=stop,
         # A client that needs none is not started anew to be told of it.
-        ca_file=ca_file if _transport(case) in SECURE else None,
+        ca_file=ca_file if transport(case) in SECURE else None,
     )
 
 
-class _Live:
+class Live:
     """Answers the server's question whether the client has handed on all that was sent so far."""
 
-    def __init__(self, case: Case, client: Client) -> None:
-        self._case, self._client = case, client
+    def __init__(self, case: Case, hello: Hello) -> None:
+        self._case, self._hello = case, hello
         self._changed = trio.Event()
         self._text = 0
         self._answers: Sequence[AnswerPlan] = ()
 
     def reset(self, plan: Plan) -> None:
+        """Begins a run of the client."""
         self._answers = plan.answers
         reader = machine(self._case.dialect, request=dict(self._case.request))
         self._message = partial(getattr, reader, "message")
-        self._feed = feeder(reader, self._client.hello)
+        self._feed = feeder(reader, self._hello)
         self._text = 0
 
     def take(self, report: Report) -> None:
+        """Takes what the client handed on; called where the server runs."""
         if report.kind == "delta":
             self._text += sum(len(report.data.get(kind) or "") for kind in ("text", "reasoning", "refusal"))
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -19,18 +18,17 @@ from streamproof.adapters.process import open_client
 from streamproof.adapters.said import Hello
 from streamproof.adapters.spec import ClientSpec
 from streamproof.judging.cost import DIVISOR, judge_cost
-from streamproof.judging.expectation import Expectation, expectations
-from streamproof.judging.observed import observe
-from streamproof.judging.sent import Sent, read_answer
-from streamproof.judging.verdict import ClientVerdict, finding_of, judge_client
+from streamproof.judging.expectation import expectations
+from streamproof.judging.sent import Sent
+from streamproof.judging.verdict import finding_of
 from streamproof.running.job import Job, skip_of
+from streamproof.running.judged import result_of, sent_by
 from streamproof.running.known import KnownList
-from streamproof.running.play import Played, Run, made_ready, play, play_parallel, settle_limit_s, waits_s
-from streamproof.running.result import Subject, connections_note, judged_result, plain_result, reproduce
+from streamproof.running.play import made_ready, play, play_parallel, settle_limit_s, waits_s
+from streamproof.running.result import Subject, plain_result, reproduce
 from streamproof.running.sweep import is_enough, sweep_result
 from streamproof_mock.server import MockServer
 from streamproof_reports.document import CaseResult
-from streamproof_scenarios.catalogue import is_newer
 from streamproof_scenarios.compiler import plays
 from streamproof_scenarios.model import Case
 from streamproof_scenarios.plan import Plan
@@ -41,6 +39,9 @@ MAX_PLAYS: Final = 3
 """A play in which an asked-for boundary was not kept is repeated up to this many plays in all."""
 TIMED_PLAYS: Final = 2
 """Plays of each size, of which the faster one tells the cost."""
+
+SENT_KEPT: Final = 4
+"""Cases of which is remembered what they send."""
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +79,7 @@ class Runner:
     def __init__(self, server: MockServer, spec: ClientSpec, subject: Subject, settings: Settings) -> None:
         self._server, self._spec, self._subject, self._settings = server, spec, subject, settings
         self.totals = Totals()
+        self._sent: dict[str, tuple[Sent, ...]] = {}
 
     async def run(
         self, jobs: Sequence[Job], tell: Callable[[CaseResult], None], *, within_s: float | None = None
@@ -186,8 +188,7 @@ class Runner:
         plans = list(plays(job.case, job.delivery))
         if not plans:
             raise NotPlayable("the body has no place to be split at")
-        # The same for each play: no delivery changes a byte.
-        sent = _sent(job.case, plans[0])
+        sent = self._sent_of(job.case, plans[0])
         results: list[tuple[str, CaseResult]] = []
         for plan in plans:
             # A play of a sweep has a name and a hash of its own, under which it is reproduced.
@@ -203,6 +204,14 @@ class Runner:
             return await self._with_cost(client, job, result)
         return result
 
+    def _sent_of(self, case: Case, plan: Plan) -> tuple[Sent, ...]:
+        """The same for each play and delivery of a case, which come one after the other: none changes a byte."""
+        sent = self._sent.pop(case.id, None) or sent_by(case, plan)
+        self._sent[case.id] = sent
+        if len(self._sent) > SENT_KEPT:
+            del self._sent[next(iter(self._sent))]
+        return sent
+
     async def _with_cost(self, client: Client, job: Job, result: CaseResult) -> CaseResult:
         """Plays the same with a quarter of its fills, and warns where the time does not shrink with the size."""
         if result.verdict not in {"pass", "warn"}:
@@ -211,7 +220,7 @@ class Runner:
         times: dict[bool, list[float]] = {True: [result.duration_s], False: []}
         for one, is_large in ((job, True), (small_job, False)):
             (plan,) = plays(one.case, one.delivery)
-            sent = _sent(one.case, plan)
+            sent = sent_by(one.case, plan)
             while len(times[is_large]) < TIMED_PLAYS:
                 played = (await self._kept(client, one, plan, sent)).result
                 if played.verdict not in {"pass", "warn"}:
@@ -258,78 +267,9 @@ class Runner:
         self.totals.plays += 1
         self.totals.boundaries_asked += asked
         self.totals.boundaries_kept += kept
-        return _Judged(result=self._result(client.hello, job, played, sent), kept=played.is_kept)
-
-    def _result(self, hello: Hello, job: Job, played: Played, sent: Sequence[Sent]) -> CaseResult:
-        unasked = _unasked_encoding(job, played)
-        if unasked is not None:
-            reason = f"the client does not offer to read {unasked}"
-            return plain_result(job, self._subject, verdict="skip", reason=reason)
-        if played.astray is not None and all(run.said.ended == "result" for run in played.runs):
-            return plain_result(job, self._subject, verdict="adapter_error", reason=played.astray)
-        silent = not played.exchanges and sent[0].is_attempt_seen
-        if silent and all(run.said.ended == "result" for run in played.runs):
-            reason = "no request reached the server: is the address that it was given ({url}, base_url) passed on?"
-            return plain_result(job, self._subject, verdict="adapter_error", reason=reason)
-        if played.fault is not None:
-            return plain_result(job, self._subject, verdict="harness_error", reason=played.fault)
-        judged = [self._judge(hello, job, run, sent) for run in played.runs]
-        for run in played.runs:
-            if run.said.ended == "fault":
-                return plain_result(
-                    job, self._subject, verdict="adapter_error", reason=run.said.fault, stderr=run.said.stderr or None
-                )
-        order = ("fail", "warn", "pass")
-        run, verdict = min(zip(played.runs, judged, strict=True), key=lambda pair: order.index(pair[1].verdict))
-        notes = tuple(dict.fromkeys(note for item in judged for note in item.notes))
-        if any("connections" in item.expectation.notes for item in judged):
-            notes = (*notes, connections_note(played.exchanges))
-        last = sent[min(_answered(run), len(sent) - 1)]
-        return attrs.evolve(
-            judged_result(
-                job,
-                self._subject,
-                played=played,
-                seen=observe(job.case, hello, run.said, run.exchanges, sent=last),
-                verdict=verdict,
-                sent=last,
-            ),
-            notes=notes,
-        )
-
-    def _judge(self, hello: Hello, job: Job, run: Run, sent: Sequence[Sent]) -> ClientVerdict:
-        case = job.case
-        own = sent[run.first_answer :] or sent[-1:]
-        answered = max(0, len(run.exchanges) - 1)
-        readings: tuple[Expectation, ...] = expectations(case, own, answered)
-        newer = self._settings.pinned is not None and is_newer(case.scenario, self._settings.pinned)
-        seen = observe(case, hello, run.said, run.exchanges, sent=own[min(answered, len(own) - 1)])
-        return judge_client(case, readings, seen, newer=newer, strict=self._settings.strict)
-
-
-_REFUSED: Final = re.compile(r";\s*q\s*=\s*0(?:\.0*)?\s*$", re.IGNORECASE)
-"""A weight of 0 says "not acceptable" (RFC 9110, section 12.4.2)."""
-
-
-def _unasked_encoding(job: Job, played: Played) -> str | None:
-    """The content encoding that was used although a request did not offer it (RFC 9110, section 12.5.3)."""
-    for exchange in played.exchanges:
-        encoding = job.case.answers[min(exchange.number, len(job.case.answers) - 1)].encoding
-        offered = next((value for name, value in exchange.headers if name == "accept-encoding"), "")
-        names = {item.partition(";")[0].strip().lower() for item in offered.split(",") if not _REFUSED.search(item)}
-        if encoding is not None and not names & {encoding, "*"}:
-            return encoding
-    return None
-
-
-def _answered(run: Run) -> int:
-    return run.first_answer + max(0, len(run.exchanges) - 1)
-
-
-def _sent(case: Case, plan: Plan) -> tuple[Sent, ...]:
-    # A stream that is meant to be left early may be endless: its beginning is enough to judge by.
-    limit = 256 << 10 if case.scenario.client.stop_after is not None else 64 << 20
-    return tuple(read_answer(case, answer, limit=limit) for answer in plan.answers)
+        strict, pinned = self._settings.strict, self._settings.pinned
+        result = result_of(job, self._subject, client.hello, played, sent, strict=strict, pinned=pinned)
+        return _Judged(result=result, kept=played.is_kept)
 
 
 @asynccontextmanager

@@ -16,9 +16,18 @@ MOST_HANGS: Final = 3
 
 
 def is_enough(results: Sequence[tuple[str, CaseResult]]) -> bool:
-    """True when further plays would tell nothing new: too many hung, or the last one could not be judged."""
-    hung = sum(any(finding.check == "hang" for finding in result.findings) for _, result in results)
-    return hung >= MOST_HANGS or (bool(results) and results[-1][1].verdict not in {"pass", "warn", "fail"})
+    """True when the last play was the last one needed: it could not be judged, or with it too many hung."""
+    if not results:
+        return False
+    last = results[-1][1]
+    if last.verdict not in {"pass", "warn", "fail"}:
+        return True
+    # Asked after each of thousands of plays: only one more hang can make them too many.
+    return _hung(last) and sum(_hung(result) for _, result in results) >= MOST_HANGS
+
+
+def _hung(result: CaseResult) -> bool:
+    return any(finding.check == "hang" for finding in result.findings)
 
 
 def sweep_result(results: Sequence[tuple[str, CaseResult]], planned: int) -> CaseResult:

@@ -91,7 +91,7 @@ CHAT = ("--select", "dialect:openai-chat")
         (("plain/logprobs", "--delivery", "all"), 8),
         (("plain/logprobs", "--delivery", "whole", "--delivery", "size:9"), 2),
         (("plain/logprobs", "--delivery", "random"), 1),
-        (("plain", "--select", "dialect:openai-chat", "--shard", "1/5"), 4),
+        (("plain/logprobs", "plain/usage", "plain/obfuscation", "plain/two-choices", *CHAT, "--shard", "1/2"), 2),
     ],
 )
 def test_what_is_selected_is_played(words: tuple[str, ...], cases: int, call: Call) -> None:

@@ -103,6 +103,11 @@ MISTAKES: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "a run that is none": (("report", "own/wrong-key.yaml"), 2, ["own/wrong-key.yaml"]),
     "no such list": (("check", "client", "--client", "naive", "--known-failing", "none.txt"), 2, ["none.txt: cannot be read"]),
     "a list that names nothing": (("check", "client", "--client", "naive", "--known-failing", "known.txt"), 2, ["known.txt:2: 'plain/gone' matches no scenario"]),
+    "a latency that is none": (("serve", "--latency", "tttf=1s"), 2, ["found 'tttf=1s'; did you mean ttft?"]),
+    "chaos that is none": (("serve", "--chaos", "reset=1"), 2, ["reset: expected a share such as 0.5%, found '1'"]),
+    "a file of chaos that is not there": (("serve", "--chaos", "none.txt"), 2, ["or a file of them; 'none.txt' cannot be read"]),
+    "a file that holds no chaos": (("serve", "--chaos", "known.txt"), 2, ["expected a status such as 429"]),
+    "a seed of nothing": (("serve", "--seed", "1"), 2, ["--seed draws nothing here", "--latency or --chaos"]),
     "a folder that is a file": (("check", "client", "plain/usage", "--client", "naive", "--report-dir", "known.txt"), 2, ["known.txt", "--report-dir"]),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import subprocess
 import sys
@@ -64,6 +65,14 @@ def test_the_wheel_holds_every_data_file(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         assert wanted - set(archive.namelist()) == set()
     assert len(wanted) > 60
+
+
+def test_the_wheel_tells_pytest_of_its_plugin(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt")]
+        points = configparser.ConfigParser()
+        points.read_string(archive.read(name).decode())
+    assert dict(points["pytest11"]) == {"streamproof": "streamproof.pytest_plugin"}
 
 
 def test_the_demo_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from streamproof.judging.expectation import Expectation
 from streamproof.judging.failed import difference
 from streamproof.judging.observed import Observed, SaidCall, SaidChoice, SaidError
 from streamproof.judging.tables import CHECKS
+from streamproof_formats.dialects import judge_request
 from streamproof_formats.message import FunctionCall, ToolCall, Usage
 from streamproof_mock.journal import Exchange
 
@@ -133,7 +134,7 @@ CAUGHT: dict[str, tuple[str, Expectation, Observed]] = {
     "what came is handed on late": ("late", wanted(), seen(exchanges=[exchange(late=1)])),
     "usage is summed up": ("wrong-usage", wanted(usage=Usage(input=3, output=2, total=5)), seen(usage={"input": 6, "output": 4, "total": 10})),
     "usage is invented": ("wrong-usage", wanted(), seen(usage={"input": 1, "output": 1, "total": 2})),
-    "the request lacks messages": ("bad-request", wanted(), seen(exchanges=[exchange(breaches=("$.messages: missing",))])),
+    "the request lacks messages": ("bad-request", wanted(), seen(exchanges=[exchange(findings=judge_request("openai-chat", b'{"model":"m"}'))])),
 }  # fmt: skip
 
 PASSED: dict[str, tuple[Expectation, Observed]] = {

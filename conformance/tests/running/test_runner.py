@@ -274,3 +274,43 @@ async def test_client_that_sends_no_request_is_not_judged(play: Play, job: Any, 
     run = await play(plain, [job(book.case("plain/text-in-one-delta@openai-chat"), "whole")])
     assert run.only.verdict == "adapter_error"
     assert run.only.reason.startswith("no request reached the server")
+
+
+# Attempts before a request
+
+RESETS = """
+title: t
+dialect: openai-chat
+client: {max_retries: 3}
+stream:
+  - {steps: [], end: reset-on-accept}
+  - {steps: [], end: reset-on-accept}
+  - {steps: [role: assistant, text: Hello, finish: stop, done]}
+expect: {outcome: complete, text: Hello, requests: NUMBER, notes: [connections]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "verdict", "check"), [(3, "pass", None), (2, "fail", "resent"), (4, "fail", "resent")]
+)
+async def test_attempts_that_were_reset_on_accept_are_counted(
+    play: Play, written: Any, number: int, verdict: str, check: str | None
+) -> None:
+    result = (await play(REFERENCE, written(RESETS.replace("NUMBER", str(number))))).only
+    assert (result.verdict, result.findings[0].check if result.findings else None) == (verdict, check)
+    assert "3 requests over 3 connections" in result.notes
+    assert [mark.text for mark in result.timeline if mark.kind == "request"][:2] == ["a connection, no request"] * 2
+
+
+async def test_a_refused_client_is_judged_by_what_it_says_alone(play: Play, written: Any) -> None:
+    text = "title: t\ndialect: openai-chat\nstream: {steps: [], end: refuse}\nexpect: {outcome: OUTCOME}\n"
+    over_tls = f"{text.replace('OUTCOME', 'error')}requires: [tls]\n"
+    assert (await play(REFERENCE, written(over_tls))).only.verdict == "pass"
+    assert (await play(REFERENCE, written(text.replace("OUTCOME", "error")))).only.verdict == "pass"
+    result = (await play(REFERENCE, written(text.replace("OUTCOME", "complete")))).only
+    assert (result.verdict, result.findings[0].check) == ("fail", "spurious-error")
+
+
+async def test_an_attempt_before_a_request_speaks_no_http_at_all(play: Play, written: Any) -> None:
+    text = RESETS.replace("{steps: [role", "{http: h2, steps: [role").replace("NUMBER", "3")
+    assert (await play(REFERENCE, written(text))).only.verdict == "pass"

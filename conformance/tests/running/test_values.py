@@ -174,8 +174,10 @@ def test_a_play_that_cannot_be_judged_ends_a_sweep(verdict: str) -> None:
 
 def test_a_sweep_of_hangs_ends_early_and_says_so() -> None:
     plays = [(f"at:{n}", result("fail", "hang")) for n in range(MOST_HANGS)]
+    assert not is_enough([])
     assert not is_enough(plays[:-1])
     assert is_enough(plays)
+    assert is_enough([plays[0], ("at:88", result("pass")), *plays[1:]])
     assert "; stopped with 97 left)" in sweep_result(plays, 100).findings[0].message
 
 

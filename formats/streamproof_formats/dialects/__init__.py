@@ -20,6 +20,8 @@ from streamproof_formats.dialects import (
     openai_responses,
     workers_ai,
 )
+from streamproof_formats.dialects.request_finding import RequestFinding as RequestFinding
+from streamproof_formats.dialects.request_finding import judge_request as judge_request
 from streamproof_formats.dialects.schema_book import validate_request as validate_request
 from streamproof_formats.message import StreamError
 from streamproof_formats.profiles import PROFILES

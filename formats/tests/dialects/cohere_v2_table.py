@@ -146,6 +146,7 @@ BREAKING: list[Row] = [
     row("CO-09 CO-09b CO-10d", "a start inside its own call", START, open_call(), call(), CALLED),
     row("CO-09b", "a call that begins inside another", START, open_call(0), open_call(1), arguments("{}", 0), arguments("{}", 1), close_call(0), close_call(1), CALLED),
     row("CO-09b", "a gap in the indexes", START, call(0), call(2), CALLED),
+    row("CO-01", "null as type of a call", START, open_call(type=None), arguments("{}"), close_call(), CALLED),
     row("CO-10", "no id", START, open_call(id=...), arguments("{}"), close_call(), CALLED),
     row("CO-10", "null as id", START, open_call(id=None), arguments("{}"), close_call(), CALLED),
     row("CO-10b", "no name", START, open_call(name=...), arguments("{}"), close_call(), CALLED),

@@ -74,6 +74,8 @@ BREAKING: list[Row] = [
     row("GM-01", "an array", HI, f"[{compact(HI)}]", BYE),
     row("GM-01", "a text that is a number", HI, say(5), BYE),
     row("GM-01", "candidates of an object", HI, chunk(candidates={}), BYE),
+    row("GM-01", "a piece of arguments that is a text", called(call(partialArgs=["Oslo"])), BYE),
+    row("GM-01", "a number as a piece of a text", called(call(partialArgs=[{"jsonPath": "$.a", "stringValue": 5}])), BYE),
     row("GM-01", "a finishReason of a number", HI, chunk(candidate(finish=1)), BYE),
     row("GM-02", "a terminator", HI, BYE, DONE),
     row("GM-02", "no JSON", HI, "Hi", BYE),

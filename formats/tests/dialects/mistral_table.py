@@ -76,6 +76,7 @@ BREAKING: list[Row] = [
     row("MI-03", "no index", role(), say({"content": "Hi"}, None, ...), finish(), DONE),
     row("MI-03", "no delta", role(), chunk(entry(...)), finish(), DONE),
     row("MI-03", "a number as content", role(), text(5), finish(), DONE),
+    row("MI-03", "a part without its type", role(), text([{"text": "Hi"}]), finish(), DONE),
     row("MI-03", "texts as parts", role(), text(["Hi"]), finish(), DONE),
     row("MI-03", "a text as thinking", role(), text([{"type": "thinking", "thinking": "hm"}]), finish(), DONE),
     row("MI-03 MI-03 MI-03", "an error", role(), text("Hi"), ERROR),

@@ -199,6 +199,15 @@ BREAKING: list[Row] = [
     row("OC-26b", "no arguments", role(), function(name="f"), finish("function_call"), DONE),
     row(
         "OC-26c",
+        "a name twice",
+        role(),
+        function(name="f", arguments=""),
+        function(name="f", arguments="{}"),
+        finish("function_call"),
+        DONE,
+    ),
+    row(
+        "OC-26c",
         "a name after the arguments",
         role(),
         function(arguments="{}"),
@@ -310,6 +319,9 @@ BREAKING: list[Row] = [
     row("OC-34b", "a second error", role(), ERROR, ERROR),
     row("OC-05", "text after an error and the terminator", role(), ERROR, DONE, text("more")),
     row("OC-35", "reasoning after content", role(), text("Hi"), say({"reasoning": "hm"}), finish(), DONE),
+    row(
+        "OC-35", "reasoning after content and the finish", role(), text("Hi"), finish(), say({"reasoning": "hm"}), DONE
+    ),
     row(
         "OC-35",
         "reasoning after content and a call",

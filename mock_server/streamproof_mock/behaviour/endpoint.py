@@ -13,6 +13,7 @@ from streamproof_formats.dialects import DIALECTS
 from streamproof_mock.behaviour.answers import ANSWERS
 from streamproof_mock.behaviour.call import Call
 from streamproof_mock.behaviour.errors import Refusal, refused
+from streamproof_mock.behaviour.temper import Playable, Temper, always
 from streamproof_mock.replies import json_reply
 from streamproof_mock.request import Request
 from streamproof_mock.routes import MODELS, Route
@@ -27,9 +28,23 @@ _BEARER: Final = re.compile(r"(?i)bearer\s+(\S+)\s*")
 class Endpoint:
     """Answers as a conforming endpoint of each dialect that it speaks."""
 
-    def __init__(self, *, api_key: str | None, scenarios: Callable[[], Iterable[str]]) -> None:
+    def __init__(
+        self, *, api_key: str | None, scenarios: Callable[[], Iterable[str]], temper: Temper | None = None
+    ) -> None:
         self._api_key = api_key
         self._scenarios = scenarios
+        self._temper = temper
+        self._calls = 0
+
+    def played(
+        self, request: Request, path: str, route: Route | None, playable: Playable = always
+    ) -> tuple[AnswerPlan, str | None]:
+        """The answer as it is to be played, its temper heeded, and what was done to it by lot."""
+        answer = self.answer(request, path, route)
+        if self._temper is None or route is None:
+            return answer, None
+        self._calls += 1
+        return self._temper.applied(answer, route.dialect, self._calls - 1, playable=playable)
 
     def answer(self, request: Request, path: str, route: Route | None) -> AnswerPlan:
         """The answer to a call of `path`, which is the request's without what chose a session."""

@@ -23,7 +23,11 @@ class Refusal(Exception):  # noqa: N818  an answer, not a fault
     headers: tuple[tuple[str, str], ...] = ()
 
 
-_OPENAI_TYPES: Final = {401: "authentication_error", 404: "not_found_error", 500: "server_error"}
+_OPENAI_TYPES: Final = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
+
+
+def _openai_type(status: int) -> str:
+    return _OPENAI_TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
 
 
 def _openai(refusal: Refusal) -> Any:
@@ -31,7 +35,7 @@ def _openai(refusal: Refusal) -> Any:
     return {
         "error": {
             "message": refusal.message,
-            "type": _OPENAI_TYPES.get(refusal.status, "invalid_request_error"),
+            "type": _openai_type(refusal.status),
             "param": refusal.param,
             "code": refusal.code,
         }
@@ -39,7 +43,7 @@ def _openai(refusal: Refusal) -> Any:
 
 
 # Internal codes of Workers AI and the HTTP status of each, as its provider for the AI SDK reads them.
-_WORKERS_CODES: Final = {400: 5004, 401: 10000, 404: 3042, 405: 5005, 413: 3006, 501: 3008}
+_WORKERS_CODES: Final = {400: 5004, 401: 10000, 404: 3042, 405: 5005, 413: 3006, 429: 3040, 501: 3008}
 
 
 def _workers(refusal: Refusal) -> Any:
@@ -49,16 +53,39 @@ def _workers(refusal: Refusal) -> Any:
     return {"result": None, "success": False, "errors": [error], "messages": [], "error": refusal.message}
 
 
+_ANTHROPIC_TYPES: Final = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
 def _anthropic(refusal: Refusal) -> Any:
-    kinds = {401: "authentication_error", 404: "not_found_error", 413: "request_too_large", 501: "api_error"}
-    kind = kinds.get(refusal.status, "invalid_request_error")
+    usual = "invalid_request_error" if refusal.status < 500 else "api_error"
+    kind = _ANTHROPIC_TYPES.get(refusal.status, usual)
     request_id = f"req_{secrets.token_hex(12)}"
     return {"type": "error", "error": {"type": kind, "message": refusal.message}, "request_id": request_id}
 
 
+_GOOGLE_NAMES: Final = {
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    501: "UNIMPLEMENTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+"""Codes of google.rpc.Code, by the HTTP status that each is mapped to."""
+
+
 def _gemini(refusal: Refusal) -> Any:
-    names = {401: "UNAUTHENTICATED", 404: "NOT_FOUND", 501: "UNIMPLEMENTED"}
-    name = names.get(refusal.status, "INVALID_ARGUMENT")
+    usual = "INVALID_ARGUMENT" if refusal.status < 500 else "INTERNAL"
+    name = _GOOGLE_NAMES.get(refusal.status, usual)
     return {"error": {"code": refusal.status, "message": refusal.message, "status": name}}
 
 
@@ -67,7 +94,7 @@ def _mistral(refusal: Refusal) -> Any:
     if refusal.status == 422:
         loc: list[str | int] = ["body", *((refusal.param or "").split(".") if refusal.param else ())]
         return {"detail": [{"type": "value_error", "loc": loc, "msg": refusal.message}]}
-    kind = _OPENAI_TYPES.get(refusal.status, "invalid_request_error")
+    kind = _openai_type(refusal.status)
     return {
         "object": "error",
         "message": refusal.message,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import trio
 from h2.errors import ErrorCodes
+from h2.events import Event
 from h2.exceptions import ProtocolError
-from hypercorn.protocol.events import EndBody
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.http_stream import ASGIHTTPState
+from hyperframe.frame import Frame, GoAwayFrame
+from priority.priority import MissingStreamError
 
 from streamproof_mock.wire.wire import Departure, Gone, Wire
 
@@ -37,7 +40,7 @@ class H2Wire(Wire):
         self._connection = protocol.connection
         self._id = self._http.stream_id
         self._lock = lock
-        self._windows = _Windows.of(protocol)
+        self._ears = _Ears.of(protocol)
         self._writing: trio.CancelScope | None = None
         self._queued = 0
         self.on_body: Callable[[int], None] = lambda _: None
@@ -51,10 +54,12 @@ class H2Wire(Wire):
         await trio.lowlevel.checkpoint()
 
     async def finish(self) -> None:
-        """Lets Hypercorn forget the stream."""
+        """Lets Hypercorn forget the stream: it is asked for nothing, since a client that left stops its sender."""
         self._closed = True
-        # Hypercorn ends the stream that has ended already, is refused by h2, and takes that for a client that left.
-        await self._http.send(EndBody(stream_id=self._id))
+        self._protocol.stream_buffers.pop(self._id, None)
+        with suppress(MissingStreamError):
+            self._protocol.priority.remove_stream(self._id)
+        await trio.lowlevel.checkpoint()
 
     async def break_off(self) -> None:
         """RST_STREAM, unless the client has left already; RST where even that has no room."""
@@ -109,7 +114,7 @@ class H2Wire(Wire):
                         continue
             except ProtocolError as error:
                 raise Gone from error
-            opened = self._windows.opened
+            opened = self._ears.opened
             await self.flush()
             if not rest:
                 return
@@ -187,22 +192,29 @@ class H2Wire(Wire):
         return await self._fin_or_half_close()
 
 
-class _Windows:
-    """Tells who waits when a flow-control window of a connection may have opened."""
+class _Ears:
+    """What a connection hears of its client beyond what Hypercorn tells: when a window may have opened."""
 
     def __init__(self, protocol: H2Protocol) -> None:
         self.opened = trio.Event()
         self._told = protocol._window_updated  # noqa: SLF001  it is where Hypercorn hears of it
+        # A client says GOAWAY when it will begin no more streams, Node as soon as the server has said so: what it has
+        # begun goes on (RFC 9113, 6.8).  h2 and Hypercorn would end the connection; a client that leaves closes it.
+        protocol.connection._frame_dispatch_table[GoAwayFrame] = _passed_over  # noqa: SLF001
 
     @classmethod
-    def of(cls, protocol: Any) -> _Windows:
-        """The one of this connection."""
-        hook = protocol._window_updated  # noqa: SLF001
-        if not isinstance(hook, cls):
-            hook = protocol._window_updated = cls(protocol)  # noqa: SLF001
-        return hook
+    def of(cls, protocol: Any) -> _Ears:
+        """Those of this connection."""
+        ears = protocol._window_updated  # noqa: SLF001
+        if not isinstance(ears, cls):
+            ears = protocol._window_updated = cls(protocol)  # noqa: SLF001
+        return ears
 
     async def __call__(self, stream_id: int | None) -> None:
         self.opened.set()
         self.opened = trio.Event()
         await self._told(stream_id)
+
+
+def _passed_over(_: Frame) -> tuple[list[Frame], list[Event]]:
+    return [], []

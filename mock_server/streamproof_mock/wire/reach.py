@@ -3,17 +3,19 @@
 Hypercorn calls the app with the bound method `HTTPStream.app_send`; the rest is reached from it by attributes alone:
 
     send.__self__              HTTPStream                 .app_put .closed .send .state .stream_id
-    ....send.__self__          H11Protocol | H2Protocol   .connection .can_read .closed .send ._window_updated
+    ....send.__self__          H11Protocol | H2Protocol   .connection .can_read .closed .priority .send
+                                                          .stream_buffers .streams ._window_updated
     ....send.__self__          TCPServer                  .stream .send_lock
+    H2Protocol.connection      H2Connection of h2         ._frame_dispatch_table
 
 Nothing is patched or subclassed.  It fails in words when Hypercorn changes, and `selftest.py` tries it when a server
-starts.  Known to fit hypercorn 0.17.3 to 0.18.
+starts.  Known to fit hypercorn 0.18.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.h11 import H11Protocol
@@ -23,6 +25,8 @@ from hypercorn.trio.tcp_server import TCPServer
 from streamproof_mock.wire.h1 import H1Wire
 from streamproof_mock.wire.h2 import H2Wire
 from streamproof_mock.wire.muffled import Connections, Muffled
+
+_FRAMES: Final = "_frame_dispatch_table"
 
 
 class WireUnreachable(RuntimeError):  # noqa: N818
@@ -42,18 +46,22 @@ def wire_of(send: Callable[[Any], Awaitable[None]], shared: Connections) -> H1Wi
         found = " > ".join(type(part).__name__ for part in (http, protocol, server))
         message = (
             "expected HTTPStream > H11Protocol or H2Protocol > TCPServer behind the ASGI send of hypercorn, "
-            f"found {found}; install hypercorn>=0.17.3,<0.19"
+            f"found {found}; install hypercorn>=0.18,<0.19"
         )
         raise WireUnreachable(message)
     stream = _muffled(server, shared)
     if isinstance(protocol, H11Protocol):
         return H1Wire(protocol, send, http, stream, shared)
-    if not hasattr(protocol, "_window_updated") or not hasattr(server, "send_lock"):
-        message = (
-            "expected hypercorn's H2Protocol to have _window_updated and its TCPServer to have send_lock; "
-            "install hypercorn>=0.17.3,<0.19"
-        )
-        raise WireUnreachable(message)
+    for part, name in (
+        (protocol, "_window_updated"),
+        (protocol, "stream_buffers"),
+        (protocol, "priority"),
+        (server, "send_lock"),
+        (protocol.connection, _FRAMES),
+    ):
+        if not hasattr(part, name):
+            message = f"expected {type(part).__name__} to have {name}; install hypercorn>=0.18,<0.19 and h2>=4.1,<5"
+            raise WireUnreachable(message)
     return H2Wire(protocol, server.send_lock, send, http, stream, shared)
 
 

@@ -9,6 +9,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from copy import copy
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -57,7 +58,7 @@ class Wire(ABC):
         self.written = 0
         """Bytes handed to the kernel (to TLS, where there is TLS) through this wire."""
         # write(2) takes no lock and no checkpoint; Windows has no write(2) for sockets, TLS has records to make.
-        self._writes_directly = os.name == "posix" and not self.is_tls
+        self.writes_directly = os.name == "posix" and not self.is_tls
 
     @property
     def number(self) -> int:
@@ -69,26 +70,43 @@ class Wire(ABC):
         """True once this end has said its last word for the request."""
         return self._closed
 
+    @property
+    def is_open(self) -> bool:
+        """True while there is a connection to write to."""
+        return not self._closed and self._socket.fileno() != -1
+
+    def again(self) -> Wire:
+        """The same connection, for other answers."""
+        other = copy(self)
+        other._closed = False  # noqa: SLF001  it is one of us
+        other.written = 0
+        return other
+
     # Writing
+
+    def write_now(self, data: bytes | memoryview) -> int:
+        """Sends as many of these bytes as the socket has room for, and says how many.  Raises Gone."""
+        try:
+            # fileno() is -1 once closed: never the number of another connection.
+            count = os.write(self._socket.fileno(), data)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise Gone from error
+        self.written += count
+        return count
 
     async def write(self, data: bytes) -> None:
         """Sends these bytes and no others, in one system call where the socket has room.
 
         There is no checkpoint unless the socket is full.  Raises Gone.
         """
-        if not self._writes_directly:
+        if not self.writes_directly:
             await self._write_through(data)
             return
         rest: bytes | memoryview = data
         while True:
-            try:
-                # fileno() is -1 once closed: never the number of another connection.
-                count = os.write(self._socket.fileno(), rest)
-            except BlockingIOError:
-                count = 0
-            except OSError as error:
-                raise Gone from error
-            self.written += count
+            count = self.write_now(rest)
             if count == len(rest):
                 return
             rest = memoryview(rest)[count:]
@@ -230,6 +248,21 @@ class Wire(ABC):
         except (OSError, ValueError):
             return None, None
 
+    def _is_all_read(self) -> bool:
+        """True when nothing is outstanding: asked at every boundary, so with as few questions as tell it."""
+        if sys.platform != "linux" or self._kernel is None or not self._query:
+            return False
+        try:
+            total = max(written(self._socket), 0)
+        except (OSError, ValueError):
+            return False
+        # The kernel counts what is unread before it counts what was received; the second answer leaves no gap.
+        for _ in range(2):
+            state = self._kernel.ask(self._query)
+            if state is None or state.received < total or state.unread:
+                return False
+        return True
+
     async def wait_read(self, limit_s: float) -> bool:
         """Waits until the client's application has read all that was written; False when `limit_s` ran out.
 
@@ -240,8 +273,7 @@ class Wire(ABC):
             return limit_s >= _GRACE_S
         started = trio.current_time()
         while True:
-            # The kernel counts what is unread before it counts what was received; the second answer leaves no gap.
-            if self.outstanding()[1] == 0 and self.outstanding()[1] == 0:
+            if self._is_all_read():
                 return True
             waited_s = trio.current_time() - started
             if waited_s >= limit_s:

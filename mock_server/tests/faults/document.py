@@ -39,10 +39,11 @@ _CLIENTS = """\
 
 ## What clients make of them
 
-curl, httpx, requests and Node's `fetch` are played the same over HTTP/1.1. They report what HTTP says, the bytes that came
-and whether the body is whole, but for these:
+The same is played to curl (over all of it), httpx (HTTP/1.1, and HTTP/2 over TLS), requests and Node's `fetch` (HTTP/1.1).
+They report what HTTP says, the bytes that came and whether the body is whole, but for these, in the versions that were
+tried last:
 
-| client | fault | framing | it reports |
+| client | fault | over | it reports |
 |---|---|---|---|
 """
 
@@ -63,9 +64,9 @@ def document(heard: Mapping[tuple[str, str], Heard], otherwise: Otherwise) -> st
         lines.append(f"| {name} | {' | '.join(cells)} |")
     said = [f"| {name} | `{_shown(fault)}` |" for name, fault in FAULTS.items()]
     differing = [
-        f"| {client} | {fault} | {framing} | {_report(*report)} |"
+        f"| {client} | {fault} | {COLUMNS[name].title} | {_report(*report)} |"
         for client, rows in otherwise.items()
-        for (fault, framing), report in sorted(rows.items())
+        for (fault, name), report in sorted(rows.items())
     ]
     table, language, clients = ("\n".join(rows) + "\n" for rows in (lines, said, differing))
     return f"{_INTRODUCTION}\n{table}{_LANGUAGE}{language}{_CLIENTS}{clients}"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import attrs
 import trio
 
-SILENCE_S = 1.0
+SILENCE_S = 2.5
 """Nothing for this long is taken for silence."""
 
 

@@ -180,7 +180,7 @@ FORMS: Final[dict[str, Form]] = {
     "finish": Form(any_text, _DELTA, partial(_word, "finish")),
     "usage": Form(usage, _JSON_EVENT, partial(_word, "usage")),
     "error": Form(json_object, _JSON_EVENT, partial(_word, "error")),
-    "done": Form(nothing, _EVENT, partial(_word, "done"), bare=True),
+    "done": Form(nothing, _JSON_EVENT, partial(_word, "done"), bare=True),
     "chunk": Form(json_object, _DELTA, partial(_payload, "chunk")),
     "event": Form(json, _JSON_EVENT, partial(_payload, "event")),
     "data": Form(fill_or(text), _EVENT, partial(_payload, "data")),

@@ -277,19 +277,6 @@ ENDS: Final = (
         ),
     ),
     Fault(
-        "cut-body-is-good",
-        "does not see that the last chunk is missing, or part of the length",
-        around(Connection, "body", _quiet_body("truncated")),
-    ),
-    Fault(
-        "bad-chunk-is-good", "takes a broken chunk for the end", around(Connection, "body", _quiet_body("bad_framing"))
-    ),
-    Fault(
-        "reset-is-good",
-        "takes a reset for the end of the body",
-        around(Connection, "body", _quiet_body("connection_failed")),
-    ),
-    Fault(
         "needs-the-terminal",
         "refuses an answer that is whole but lacks the terminal",
         around(ChatStream, "end", _needs_the_terminal),

@@ -166,5 +166,6 @@ FRAMING: Final = (
         "searches the whole body anew with each read",
         around(EventDecoder, "feed", _rereads_all),
         played=("framing/line-*", "**/*long*", "**/*cost*", "**/*many*"),
+        meets_waiting=True,
     ),
 )

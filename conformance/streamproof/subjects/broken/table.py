@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import attrs
+
 from streamproof.subjects.broken.calls import CALLS
 from streamproof.subjects.broken.chunks import CHUNKS
 from streamproof.subjects.broken.dialects import DIALECTS
@@ -14,5 +16,13 @@ from streamproof.subjects.broken.framing import FRAMING
 from streamproof.subjects.broken.text import TEXT
 
 FAULTS: Final[Mapping[str, Fault]] = {
-    fault.name: fault for fault in (*FRAMING, *TEXT, *ENDS, *CHUNKS, *CALLS, *DIALECTS)
+    fault.name: fault
+    for fault in (
+        *FRAMING,
+        *TEXT,
+        *(attrs.evolve(fault, meets_waiting=True) for fault in ENDS),
+        *CHUNKS,
+        *CALLS,
+        *DIALECTS,
+    )
 }

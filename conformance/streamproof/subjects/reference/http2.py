@@ -80,6 +80,7 @@ class H2Reader:
         pieces = [block[at : at + FRAME_LIMIT] for at in range(0, len(block), FRAME_LIMIT)]
         for number, piece in enumerate(pieces):
             flags = END_HEADERS if number == len(pieces) - 1 else 0
+            flags |= END_STREAM if not number and not request.body else 0
             self._reply += frame(CONTINUATION if number else HEADERS, piece, flags=flags, stream=self._stream)
         self._send_body()
         return self.reply()

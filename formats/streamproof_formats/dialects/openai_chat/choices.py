@@ -123,8 +123,12 @@ def _take_role(draft: ChoiceDraft, role: str, breaches: Sink) -> None:
 
 
 def _take_function(draft: ChoiceDraft, piece: dict[str, Any], breaches: Sink) -> None:
-    if draft.function_arguments is None and not text_of(piece.get("name")):
+    name = text_of(piece.get("name"))
+    if draft.function_arguments is None and not name:
         breaches.add("OC-26c", "expected the name in the first delta of a function call, found none")
+    elif name and draft.function_name is not None:
+        # openai-python joins the two: "ff".
+        breaches.add("OC-26c", "expected the name in the first delta of a function call only, found it again")
     draft.add_function(piece)
 
 

@@ -2,7 +2,7 @@
 
 A chunk's entry for a choice is read as signals: the author's role, pieces of reasoning, text, refusal, tool call,
 function call and audio, then the finish.  A delta with none of these is the signal EMPTY.  A choice is FRESH until its
-first delta, OPEN until its first text, then ANSWERING, and FINISHED from its finish reason on.
+first delta, OPEN until its first text, then ANSWERING; from its finish reason on it is FINISHED, or ANSWERED with text.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class State(Enum):
     OPEN = auto()
     ANSWERING = auto()
     FINISHED = auto()
+    ANSWERED = auto()
 
 
 class Signal(Enum):
@@ -47,6 +48,19 @@ class Step(NamedTuple):
 _DELTAS: Final = tuple(signal for signal in Signal if signal is not Signal.FINISH)
 _FINISH: Final = {Signal.FINISH: Step(State.FINISHED)}
 
+
+def _after_finish(state: State) -> dict[Signal, Step]:
+    """What comes after the finish reason is appended by the SDKs without a word (OC-15); audio may come (OC-44)."""
+    return {
+        **{signal: Step(state) for signal in _DELTAS},
+        Signal.TEXT: Step(State.ANSWERED, "OC-15"),
+        Signal.REFUSAL: Step(state, "OC-15"),
+        Signal.TOOL: Step(state, "OC-15"),
+        Signal.FUNCTION: Step(state, "OC-15"),
+        Signal.FINISH: Step(state, "OC-14b"),
+    }
+
+
 TRANSITIONS: Final[Mapping[State, Mapping[Signal, Step]]] = {
     # The first chunk of a choice carries the role, in OpenAI's samples; an audio stream has it later (OC-10).
     State.FRESH: {
@@ -65,17 +79,10 @@ TRANSITIONS: Final[Mapping[State, Mapping[Signal, Step]]] = {
     State.ANSWERING: {
         **{signal: Step(State.ANSWERING) for signal in _DELTAS},
         Signal.REASONING: Step(State.ANSWERING, "OC-35"),
-        **_FINISH,
+        Signal.FINISH: Step(State.ANSWERED),
     },
-    # What comes after the finish reason is appended by the SDKs without a word (OC-15); audio may come (OC-44).
-    State.FINISHED: {
-        **{signal: Step(State.FINISHED) for signal in _DELTAS},
-        Signal.TEXT: Step(State.FINISHED, "OC-15"),
-        Signal.REFUSAL: Step(State.FINISHED, "OC-15"),
-        Signal.TOOL: Step(State.FINISHED, "OC-15"),
-        Signal.FUNCTION: Step(State.FINISHED, "OC-15"),
-        Signal.FINISH: Step(State.FINISHED, "OC-14b"),
-    },
+    State.FINISHED: _after_finish(State.FINISHED),
+    State.ANSWERED: {**_after_finish(State.ANSWERED), Signal.REASONING: Step(State.ANSWERED, "OC-35")},
 }
 
 EXPECTED: Final[Mapping[str, str]] = {
@@ -110,7 +117,8 @@ STATES: Final = StateTable(
         named(State.FRESH): "no delta has come",
         named(State.OPEN): "no text has come",
         named(State.ANSWERING): "text has come",
-        named(State.FINISHED): "the finish reason has come",
+        named(State.FINISHED): "the finish reason has come, and no text",
+        named(State.ANSWERED): "the finish reason has come after text, or text after it",
     },
 )
 """The transitions, for readers."""

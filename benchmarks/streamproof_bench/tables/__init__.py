@@ -1,0 +1,18 @@
+"""The tables of RESULTS.md, one module each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from streamproof_bench.table import Bench
+from streamproof_bench.tables import harness, judging, memory, paced, unpaced
+
+TABLES: Final[Mapping[str, Bench]] = {
+    "unpaced": unpaced.run,
+    "paced": paced.run,
+    "memory": memory.run,
+    "judging": judging.run,
+    "harness": harness.run,
+}
+"""By name, in the order of RESULTS.md."""

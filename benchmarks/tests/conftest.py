@@ -1,0 +1,8 @@
+"""The benchmarks are no part of what is installed: their package is found beside these tests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
