@@ -1,55 +1,28 @@
 """Adapter: the official Anthropic SDK for Python.  usage: adapter.py iterate|stream-helper"""
 
 import importlib.metadata
-import inspect
 import json
-import ssl
 import sys
 from pathlib import Path
 
 import anthropic
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_shared"))
+from official import arguments, client_for, hand_out
 from protocol import serve, thrown
-
-CLIENTS: dict[str, anthropic.Anthropic] = {}
 
 
 def client(run):
-    name = run.get("client")
-    if name in CLIENTS:
-        return CLIENTS[name]
-    options = {"timeout": run.get("idle_timeout_s"), "max_retries": run.get("max_retries")}
-    if run.get("ca_file"):
-        context = ssl.create_default_context(cafile=run["ca_file"])
-        options["http_client"] = anthropic.DefaultHttpxClient(verify=context)
-    options = {key: value for key, value in options.items() if value is not None}
-    made = anthropic.Anthropic(base_url=run["base_url"], api_key=run["api_key"], **options)
-    if name is not None:
-        CLIENTS[name] = made
-    return made
-
-
-def arguments(method, request):
-    """The request as the method takes it; what it has no name for goes into the body unseen."""
-    known = inspect.signature(method).parameters
-    named = {key: value for key, value in request.items() if key in known}
-    return {**named, "extra_body": {key: value for key, value in request.items() if key not in known}}
+    return client_for(run, anthropic.Anthropic, anthropic.DefaultHttpxClient)
 
 
 def iterate(run, say):
-    error, stopped, phase, stop = None, False, "open", run.get("stop")
+    error, stopped, phase = None, False, "open"
     try:
         create = client(run).messages.create
         stream = create(**arguments(create, run["request"]))
         phase = "stream"
-        for number, event in enumerate(stream, 1):
-            say("item", data=event.to_dict(warnings=False))
-            if stop and number >= stop["after"]:
-                stopped = True
-                if stop["how"] == "abort":
-                    stream.close()
-                break
+        stopped = hand_out(stream, run, say)
     except Exception as raised:
         error = reported(raised, phase)
     return {"error": error, "stopped": stopped}

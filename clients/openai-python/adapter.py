@@ -1,54 +1,34 @@
 """Adapter: the official OpenAI SDK for Python.  usage: adapter.py iterate|stream-helper"""
 
 import importlib.metadata
-import inspect
-import ssl
 import sys
 from pathlib import Path
 
 import openai
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_shared"))
+from official import arguments, client_for, hand_out
 from protocol import serve, thrown
-
-CLIENTS: dict[str, openai.OpenAI] = {}
 
 
 def client(run):
-    name = run.get("client")
-    if name in CLIENTS:
-        return CLIENTS[name]
-    options = {"timeout": run.get("idle_timeout_s"), "max_retries": run.get("max_retries")}
-    if run.get("ca_file"):
-        context = ssl.create_default_context(cafile=run["ca_file"])
-        options["http_client"] = openai.DefaultHttpxClient(verify=context)
-    options = {key: value for key, value in options.items() if value is not None}
-    made = openai.OpenAI(base_url=run["base_url"], api_key=run["api_key"], **options)
-    if name is not None:
-        CLIENTS[name] = made
-    return made
+    return client_for(run, openai.OpenAI, openai.DefaultHttpxClient)
 
 
-def arguments(method, request):
-    """The request as the method takes it; what it has no name for goes into the body unseen."""
-    known = inspect.signature(method).parameters
-    named = {key: value for key, value in request.items() if key in known}
-    return {**named, "extra_body": {key: value for key, value in request.items() if key not in known}}
+CREATE = {
+    "openai-chat": lambda sdk: sdk.chat.completions.create,
+    "openai-completions": lambda sdk: sdk.completions.create,
+    "openai-responses": lambda sdk: sdk.responses.create,
+}
 
 
 def iterate(run, say):
-    error, stopped, phase, stop = None, False, "open", run.get("stop")
+    error, stopped, phase = None, False, "open"
     try:
-        create = client(run).chat.completions.create
+        create = CREATE[run["dialect"]](client(run))
         stream = create(**arguments(create, run["request"]))
         phase = "stream"
-        for number, chunk in enumerate(stream, 1):
-            say("item", data=chunk.to_dict(warnings=False))
-            if stop and number >= stop["after"]:
-                stopped = True
-                if stop["how"] == "abort":
-                    stream.close()
-                break
+        stopped = hand_out(stream, run, say)
     except Exception as raised:
         error = thrown(raised, phase)
     return {"error": error, "stopped": stopped}
@@ -123,13 +103,16 @@ def text_of(value):
     return value if isinstance(value, str) else None
 
 
-ENTRIES = {"iterate": (iterate, "items"), "stream-helper": (stream_helper, "message")}
+ENTRIES = {
+    "iterate": (iterate, "items", list(CREATE)),
+    "stream-helper": (stream_helper, "message", ["openai-chat"]),
+}
 CAPABILITIES = [
     "finish_reason", "tools", "tool_ids", "n", "usage", "refusal", "function_call", "error_status",
     "idle_timeout", "max_retries", "stop", "reuse", "parallel", "tls",
 ]  # fmt: skip
 
-play, reports = ENTRIES[sys.argv[1]]
+play, reports, dialects = ENTRIES[sys.argv[1]]
 version = importlib.metadata.version("openai")
-hello = {"client": "openai-python", "version": version, "dialects": ["openai-chat"], "reports": reports}
+hello = {"client": "openai-python", "version": version, "dialects": dialects, "reports": reports}
 serve({**hello, "capabilities": CAPABILITIES + (["reasoning"] if reports == "items" else [])}, play)
