@@ -170,24 +170,31 @@ async def _running(stage: Stage, listener: socket.socket, ports: TlsPorts, token
     async def run_alone(listener: socket.socket, transport: Transport, stop: trio.Event) -> None:
         await run_app(Port(listener, ports.contexts.get(transport)), stop)
 
-    async def run(task_status: trio.TaskStatus[Start]) -> None:
+    nursery_of_ports: list[trio.Nursery] = []
+    listening = trio.Event()
+
+    async def start(port: Port) -> None:
+        await nursery_of_ports[0].start(run_app, port, stop)
+
+    async def run() -> None:
         # Hypercorn leaves sockets open when it is cancelled: it is stopped by its own means, whatever ends the context.
-        with shield:
-            async with trio.open_nursery() as nursery:
-
-                async def start(port: Port) -> None:
-                    await nursery.start(run_app, port, stop)
-
-                await start(Port(listener))
-                task_status.started(start)
-        stopped.set()
+        try:
+            with shield:
+                async with trio.open_nursery() as nursery:
+                    nursery_of_ports.append(nursery)
+                    await start(Port(listener))
+                    listening.set()
+        finally:
+            stopped.set()
 
     try:
         async with trio.open_nursery() as nursery:
-            start = await nursery.start(run)
+            # Not `nursery.start`, which waits for what it starts when it is cancelled: only `stop` ends this.
+            nursery.start_soon(run)
             nursery.start_soon(stage.pacer.run)
-            stage.doors = Doors(nursery, listener, run_alone)
             try:
+                await listening.wait()
+                stage.doors = Doors(nursery, listener, run_alone)
                 yield start
             finally:
                 stop.set()

@@ -67,6 +67,22 @@ async def test_cancelling_the_block_stops_the_server():
         assert probe.connect_ex(("127.0.0.1", int(server.url.rpartition(":")[2]))) != 0
 
 
+@pytest.mark.parametrize("checkpoints", range(0, 60, 3))
+async def test_cancelling_the_start_stops_the_server(checkpoints):
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as nursery:
+
+            async def cancel():
+                for _ in range(checkpoints):
+                    await trio.lowlevel.checkpoint()
+                scope.cancel()
+
+            nursery.start_soon(cancel)
+            async with serving():
+                await trio.sleep_forever()
+    assert scope.cancelled_caught
+
+
 async def test_servers_run_side_by_side(connect, plan_of):
     async with serving() as one, serving() as other:
         session = one.play(plan_of(Write(b"a")))

@@ -130,9 +130,11 @@ class ConsoleReporter:
         self._say(Text(f"streamproof {visible(header.streamproof)}", "bold"))
         for subject in header.subjects:
             self._say(Text(f"  {visible(subject)}"))
-        seed = "" if header.seed is None else f", seed {header.seed}"
-        self._say(Text(f"  {counted(header.planned, 'case')}{seed}", "dim"))
-        if self._console.is_terminal:
+        # A run that goes on until its time is over plans no number of cases.
+        facts = [counted(header.planned, "case")] if header.planned else []
+        facts += [] if header.seed is None else [f"seed {header.seed}"]
+        self._say(Text(f"  {', '.join(facts)}", "dim"))
+        if header.planned and self._console.is_terminal:
             self._begin_bar(header.planned)
 
     def case(self, result: CaseResult) -> None:
@@ -158,7 +160,8 @@ class ConsoleReporter:
         elif now_s - self._told_s >= HEARTBEAT_S and self._verbosity >= 0:
             self._told_s = now_s
             planned = self._header.planned if self._header else 0
-            self._say(Text(f"... {self._counts.total():,} of {planned:,}, {self._standing()}", "dim"))
+            of = f" of {planned:,}" if planned else ""
+            self._say(Text(f"... {self._counts.total():,}{of}, {self._standing()}", "dim"))
 
     def finished(self, footer: Footer | None, cases: Sequence[CaseResult]) -> None:
         """Shows the anatomy of each failure, what warned, what was skipped and why, and the totals.

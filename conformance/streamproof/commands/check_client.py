@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import os
+import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import click
@@ -17,7 +18,7 @@ from streamproof.adapters.process import open_client
 from streamproof.adapters.said import CAPABILITIES, Hello
 from streamproof.adapters.spec import ClientSpec, Kind, command_client, python_client
 from streamproof.commands import scenes
-from streamproof.commands.options import RunOptions, Words, run_options, running
+from streamproof.commands.options import RunOptions, Words, run_options, running, together
 from streamproof.commands.output import DOCUMENT, Output
 from streamproof.errors import CannotJudge, StreamproofError
 from streamproof.running.job import Job, jobs_of
@@ -27,6 +28,9 @@ from streamproof.running.runner import Runner, Settings
 from streamproof_formats.dialects import DIALECTS
 from streamproof_mock.server import serving
 from streamproof_scenarios.catalogue import Catalogue
+
+SEEDS: Final = 1_000_000
+"""Seeds are drawn below this number: they are to be typed again."""
 
 
 def _capabilities(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -39,27 +43,36 @@ def _capabilities(_context: click.Context, _parameter: click.Parameter, value: s
     return names
 
 
+_NAMING = (
+    click.option(
+        "--client", "name", metavar="NAME|PATH", help="reference, naive, an entry of clients/, or a client.yaml."
+    ),
+    click.option("--python", "function", metavar="MODULE:FUNCTION", help="A Python function that yields the text."),
+    click.option(
+        "--plain", is_flag=True, help="The command behind -- prints the text; {url} and {base_url} are filled in."
+    ),
+    click.option(
+        "--one-shot", is_flag=True, help="The command behind -- prints one result line, a fresh process per case."
+    ),
+    click.option(
+        "--capabilities",
+        callback=_capabilities,
+        metavar="NAME,..",
+        help=f"What it can beside text, with --plain, --one-shot, --python: {', '.join(CAPABILITIES)}.",
+    ),
+)
+naming = together(_NAMING)
+"""The options that name a client, beside `--dialect`."""
+
+
 @click.command("client", context_settings={"ignore_unknown_options": False})
 @click.argument("patterns", nargs=-1)
-@click.option("--client", "name", metavar="NAME|PATH", help="reference, naive, an entry of clients/, or a client.yaml.")
-@click.option("--python", "function", metavar="MODULE:FUNCTION", help="A Python function that yields the text.")
-@click.option(
-    "--plain", is_flag=True, help="The command behind -- prints the text; {url} and {base_url} are filled in."
-)
-@click.option(
-    "--one-shot", is_flag=True, help="The command behind -- prints one result line, a fresh process per case."
-)
+@naming
 @click.option(
     "--dialect",
     multiple=True,
     type=click.Choice(list(DIALECTS)),
     help="What the client speaks (default openai-chat).  With --plain, --one-shot, --python; others say it themselves.",
-)
-@click.option(
-    "--capabilities",
-    callback=_capabilities,
-    metavar="NAME,..",
-    help=f"What it can beside text, with the same: {', '.join(CAPABILITIES)}.",
 )
 @running
 @click.pass_obj
@@ -69,22 +82,34 @@ def check_client(words: Words, /, patterns: tuple[str, ...], **given: Any) -> No
     The client is a command behind `--` (an adapter, see docs/adapters.md), or --client, or --python.
     PATTERNS choose scenarios by id: `*` one segment, `**` many, a folder all below it.
     """
-    options = run_options(given)
-    spec, subject = _client(words, given)
+    options = with_seed(run_options(given))
+    spec, subject = client_of(words, given)
     book = scenes.catalogue(options.scenarios)
     jobs = _jobs(book, patterns, options)
     settings = settings_of(options, book)
-    trio.run(_run, options, spec, _again(subject, given), jobs, settings)
+    trio.run(_run, options, spec, repeated(subject, given), jobs, settings)
 
 
-def _again(subject: Subject, given: dict[str, Any]) -> Subject:
+def with_seed(options: RunOptions) -> RunOptions:
+    """With a drawn seed where a random delivery is asked for and none is given; a report tells it."""
+    if options.seed is not None or "random" not in options.delivery:
+        return options
+    return attrs.evolve(options, seed=secrets.randbelow(SEEDS))
+
+
+def repeated(subject: Subject, given: dict[str, Any]) -> Subject:
     """With what was given on the command line and changes verdicts: a command that reproduces one gives it too."""
+    return attrs.evolve(subject, options=weighing(given), folders=tuple(given["scenarios"]))
+
+
+def weighing(given: dict[str, Any]) -> tuple[str, ...]:
+    """The options on the command line that change verdicts."""
     strict = ("--strict",) if given["strict"] else ()
     timeout = ("--timeout", f"{given['timeout']:g}") if given["timeout"] else ()
-    return attrs.evolve(subject, options=(*strict, *timeout), folders=tuple(given["scenarios"]))
+    return (*strict, *timeout)
 
 
-def _client(words: Words, given: dict[str, Any]) -> tuple[ClientSpec, Subject]:
+def client_of(words: Words, given: dict[str, Any]) -> tuple[ClientSpec, Subject]:
     """The one client that was named, in whichever of the four ways."""
     ways = [bool(words.command), given["name"] is not None, given["function"] is not None]
     if sum(ways) != 1:
@@ -129,7 +154,7 @@ def _jobs(book: Catalogue, patterns: Sequence[str], options: RunOptions) -> list
 
 def _seeded(options: RunOptions) -> tuple[str, ...]:
     """`random` without a number takes the run's seed."""
-    seed = 1 if options.seed is None else options.seed
+    seed = options.seed
     return tuple(f"random:{seed}" if name == "random" else name for name in options.delivery)
 
 

@@ -110,7 +110,9 @@ _JUDGING = (
 )  # fmt: skip
 
 
-def _with(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
+def together(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
+    """One decorator of several, which are listed in this order."""
+
     def decorate(function: F) -> F:
         for option in reversed(options):
             function = option(function)
@@ -119,11 +121,11 @@ def _with(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
     return decorate
 
 
-selecting = _with(_SELECTING)
+selecting = together(_SELECTING)
 """`--select` and `--scenarios`."""
-running = _with((*_SELECTING, *_RUNNING, *_JUDGING))
+running = together((*_SELECTING, *_RUNNING, *_JUDGING))
 """All options of a run of scenarios."""
-judging = _with(_JUDGING)
+judging = together(_JUDGING)
 """Options of any run."""
 
 

@@ -6,18 +6,24 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from streamproof.pages.catalogue_pages import catalogue_pages
 from streamproof.pages.dialect_page import dialect_page
+from streamproof.pages.disagreements_page import disagreements_page
 from streamproof.pages.formats_page import formats_page
 from streamproof.pages.showing import showings
 from streamproof.pages.subjects import SUBJECTS
+from streamproof.subjects.broken.rows import read_rows
 from streamproof_scenarios.catalogue import Catalogue
 
 
 def pages() -> Mapping[str, str]:
     """Every page by its path below the folder of documents."""
-    shown = showings(Catalogue.load())
+    book, rows = Catalogue.load(), read_rows()
+    scenarios, shown = tuple(book), showings(book)
     return {
         "formats.md": formats_page(),
+        "disagreements.md": disagreements_page(scenarios, rows),
+        **catalogue_pages(scenarios, rows),
         **{f"dialects/{name}.md": dialect_page(subject, shown) for name, subject in SUBJECTS.items()},
     }
 

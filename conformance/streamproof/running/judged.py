@@ -65,16 +65,13 @@ def result_of(
     if any("connections" in item.expectation.notes for item in judged):
         notes = (*notes, connections_note(played.exchanges))
     last = sent[min(_answered(run), len(sent) - 1)]
-    return attrs.evolve(
-        judged_result(
-            job,
-            subject,
-            played=played,
-            seen=observe(job.case, hello, run.said, run.exchanges, sent=last),
-            verdict=verdict,
-            sent=last,
-        ),
-        notes=notes,
+    return judged_result(
+        job,
+        subject,
+        played=played,
+        seen=observe(job.case, hello, run.said, run.exchanges, sent=last),
+        verdict=attrs.evolve(verdict, notes=notes),
+        sent=last,
     )
 
 

@@ -23,6 +23,8 @@ from streamproof_reports.document import CaseResult, WireEvent
 T = TypeVar("T")
 
 EXCERPT: Final = 4096
+AROUND: Final = 24
+"""Bytes on either side of a cut that are told."""
 MARKS: Final = 200
 """Marks of one timeline at most; a stream of many writes keeps its first and last ones."""
 
@@ -63,7 +65,8 @@ def judged_result(
 ) -> CaseResult:
     """The result of a play that could be judged, with its evidence."""
     failed = verdict.verdict != "pass"
-    start, shown = excerpt(sent)
+    cut = first_cut(job, sent)
+    start, shown = excerpt(sent, cut)
     ended_ns = seen.said.ended_ns
     return plain_result(
         job,
@@ -71,7 +74,7 @@ def judged_result(
         verdict=verdict.verdict,
         reading=verdict.reading,
         findings=verdict.findings,
-        notes=verdict.notes,
+        notes=verdict.notes if cut is None or not failed else (*verdict.notes, cut_note(sent.body, cut)),
         duration_s=round((ended_ns - played.started_ns) / 1e9, 4),
         sent=base64.b64encode(shown).decode("ascii"),
         sent_from=start,
@@ -101,9 +104,29 @@ def connections_note(exchanges: Sequence[Exchange]) -> str:
     return f"{requests} over {connections} connection{'' if connections == 1 else 's'}"
 
 
-def excerpt(sent: Sent) -> tuple[int, bytes]:
-    """At most 4 KiB around the first place that the stream breaks a rule at, else its beginning."""
-    place = next((finding.start for finding in sent.findings if finding.start is not None), 0)
+def first_cut(job: Job, sent: Sent) -> int | None:
+    """Where the delivery `at` first cuts the body; None elsewhere, and where the bytes cut are encoded ones."""
+    kind, _, places = job.delivery.partition(":")
+    if kind != "at" or any(answer.encoding for answer in job.case.answers):
+        return None
+    return next((int(place) for place in places.split(",") if 0 < int(place) < len(sent.body)), None)
+
+
+def cut_note(body: bytes, place: int) -> str:
+    """`the cut at 88 is between '... "te' and 'xt" ...'`, in characters as far as they are whole."""
+    before, after = body[max(0, place - AROUND) : place], body[place : place + AROUND]
+    lead, trail = "..." if place > AROUND else "", "..." if place + AROUND < len(body) else ""
+    return f"the cut at {place:,} is between {lead}{_bytes(before)} and {_bytes(after)}{trail}"
+
+
+def _bytes(data: bytes) -> str:
+    return repr(data.decode("ascii") if data.isascii() else data)
+
+
+def excerpt(sent: Sent, place: int | None = None) -> tuple[int, bytes]:
+    """At most 4 KiB around a place, or the first that the stream breaks a rule at, else its beginning."""
+    if place is None:
+        place = next((finding.start for finding in sent.findings if finding.start is not None), 0)
     start = max(0, min(place - EXCERPT // 2, len(sent.body) - EXCERPT))
     return start, sent.body[start : start + EXCERPT]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,7 @@ from streamproof.running.judged import result_of, sent_by
 from streamproof.running.known import KnownList
 from streamproof.running.play import made_ready, play, play_parallel, settle_limit_s, waits_s
 from streamproof.running.result import Subject, plain_result, reproduce
-from streamproof.running.sweep import is_enough, sweep_result
+from streamproof.running.sweep import failed_plays, is_enough, sweep_result
 from streamproof_mock.server import MockServer
 from streamproof_reports.document import CaseResult
 from streamproof_scenarios.compiler import plays
@@ -35,6 +36,9 @@ from streamproof_scenarios.plan import Plan
 from streamproof_scenarios.problem import NotPlayable
 from streamproof_scenarios.scaling import scaled
 
+SWEEP: Final = "every-split"
+"""The delivery that is one case of many plays."""
+NOT_REACHED: Final = "not reached within --max-time"
 MAX_PLAYS: Final = 3
 """A play in which an asked-for boundary was not kept is repeated up to this many plays in all."""
 TIMED_PLAYS: Final = 2
@@ -79,6 +83,8 @@ class Runner:
     def __init__(self, server: MockServer, spec: ClientSpec, subject: Subject, settings: Settings) -> None:
         self._server, self._spec, self._subject, self._settings = server, spec, subject, settings
         self.totals = Totals()
+        self._begun: dict[tuple[str, str], tuple[list[tuple[str, CaseResult]], int]] = {}
+        """The sweeps, by case and delivery: the plays so far, and how many there are."""
         self._sent: dict[str, tuple[Sent, ...]] = {}
 
     async def run(
@@ -98,6 +104,7 @@ class Runner:
         async with open_client(self._spec) as first:
             hello = first.hello
             send, receive = trio.open_memory_channel[int](len(jobs) or 1)
+            self._begun.clear()
             for number, job in enumerate(jobs):
                 skip = skip_of(job, hello)
                 if skip is not None:
@@ -113,8 +120,14 @@ class Runner:
                         nursery.start_soon(self._work, None, jobs, receive.clone(), settle)
                     receive.close()
         for job in left.values():
-            tell(plain_result(job, self._subject, verdict="harness_error", reason="not reached within --max-time"))
+            tell(self._not_reached(job))
         return hello
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Callable[[Job], Awaitable[CaseResult]]]:
+        """What plays jobs one by one, as they come to mind, in one process of the client."""
+        async with open_client(self._spec) as client:
+            yield partial(self._settled, client)
 
     async def _work(
         self,
@@ -156,6 +169,7 @@ class Runner:
             place = traceback.extract_tb(error.__traceback__)[-1]
             reason = f"the harness failed: {error!r} ({Path(place.filename).name}:{place.lineno})"
             return plain_result(job, self._subject, verdict="harness_error", reason=reason)
+        self._begun.pop((job.case.id, job.delivery), None)
         result = self._against_lists(result)
         return attrs.evolve(result, duration_s=round((time.perf_counter_ns() - started_ns) / 1e9, 4))
 
@@ -163,12 +177,17 @@ class Runner:
         """Plays a failure once more in a fresh process: `flaky` if it passes then, the failure if it does not."""
         try:
             async with open_client(self._spec) as fresh:
-                again = await self._case(fresh, job)
+                again = await self._case(fresh, job, self._failed(job))
         except ClientDidNotStart as error:
             return attrs.evolve(result, notes=(*result.notes, f"not played again, no fresh process started: {error}"))
         if again.verdict in {"pass", "warn"}:
             return attrs.evolve(result, verdict="flaky", reason="failed, then passed in a fresh process")
         return result
+
+    def _failed(self, job: Job) -> tuple[str, ...]:
+        """The plays of a sweep that are to be played again: of thousands only those that failed."""
+        results, _ = self._begun.get((job.case.id, job.delivery), ([], 0))
+        return failed_plays(results)
 
     def _against_lists(self, result: CaseResult) -> CaseResult:
         failing, flaky = self._settings.known_failing, self._settings.known_flaky
@@ -182,21 +201,31 @@ class Runner:
             return attrs.evolve(result, verdict="xfail", reason=f"known to be flaky ({flaky.path}:{line})")
         return result
 
-    async def _case(self, client: Client, job: Job) -> CaseResult:
-        """Plays every play of the job's delivery; most deliveries are one."""
+    def _not_reached(self, job: Job) -> CaseResult:
+        """What is known of a job when the time is over: of a sweep, the plays so far."""
+        results, planned = self._begun.get((job.case.id, job.delivery), ([], 0))
+        if not results:
+            return plain_result(job, self._subject, verdict="harness_error", reason=NOT_REACHED)
+        result = sweep_result(results, planned, cut_short="--max-time was over")
+        return self._against_lists(attrs.evolve(result, delivery=job.delivery, hash=job.hash))
+
+    async def _case(self, client: Client, job: Job, only: Sequence[str] = ()) -> CaseResult:
+        """Plays every play of the job's delivery, or `only` those of a sweep; most deliveries are one."""
         await made_ready(self._server, job.case)
-        plans = list(plays(job.case, job.delivery))
+        plans = [plan for plan in plays(job.case, job.delivery) if not only or plan.delivery in only]
         if not plans:
             raise NotPlayable("the body has no place to be split at")
         sent = self._sent_of(job.case, plans[0])
         results: list[tuple[str, CaseResult]] = []
+        if job.delivery == SWEEP and not only:
+            self._begun[job.case.id, job.delivery] = (results, len(plans))
         for plan in plans:
             # A play of a sweep has a name and a hash of its own, under which it is reproduced.
             own = attrs.evolve(job, delivery=plan.delivery, hash=plan.hash)
             results.append((plan.delivery, (await self._kept(client, own, plan, sent)).result))
             if is_enough(results):
                 break
-        if job.delivery == "every-split":
+        if job.delivery == SWEEP:
             whole = sweep_result(results, len(plans))
             return attrs.evolve(whole, delivery=job.delivery, hash=job.hash)
         (result,) = (result for _, result in results)

@@ -107,6 +107,18 @@ def test_shards_are_parts_of_the_whole(call: Call) -> None:
     assert sum(map(len, parts)) == len(whole)
 
 
+def test_a_seed_is_drawn_and_told_where_none_is_given(call: Call) -> None:
+    words = ("check", "client", "plain/usage", "--client", "reference", "--delivery", "random")
+    drawn = set()
+    for _ in range(2):
+        assert call(*words, "-q").code == 0
+        run = read_run(Path("streamproof-report/run.jsonl"))
+        assert run.cases[0].delivery == f"random:{run.header.seed}"
+        drawn.add(run.header.seed)
+    assert len(drawn) == 2
+    assert f"seed {run.header.seed}" in call(*words, "--seed", str(run.header.seed)).out
+
+
 def test_seed_names_the_random_delivery(call: Call) -> None:
     _, found = check(call, "plain/usage", "--delivery", "random", "--seed", "7")
     assert found["cases"][0]["delivery"] == "random:7"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -218,11 +220,67 @@ async def test_sweep_is_one_case_of_many_plays(play: Play, faulty: Any, written:
 
     failed = (await play(faulty("decodes-each-piece"), jobs)).only
     assert failed.verdict == "fail"
-    assert "1 of " in failed.findings[0].message
     # It names the one place inside the character, and reproduces that play alone.
-    place = failed.findings[0].message.rpartition("(")[2].rstrip(")")
-    assert f"--delivery {place} " in failed.reproduce[0]
+    told = re.match(
+        r"1 of [0-9]+ cuts changes the text: offset ([0-9]+): text: 'é' was sent", failed.findings[0].message
+    )
+    assert told is not None, failed.findings[0].message
+    assert f"--delivery at:{told[1]} " in failed.reproduce[0]
+    assert f"the cut at {told[1]} is between " in failed.notes[0]
     assert failed.delivery == "every-split"
+
+
+async def test_of_a_sweep_only_the_cuts_that_failed_are_played_again(play: Play, faulty: Any, written: Any) -> None:
+    jobs = [attrs.evolve(item, delivery="every-split") for item in written(SHORT)]
+    once = await play(faulty("decodes-each-piece"), jobs, confirms=False)
+    again = await play(faulty("decodes-each-piece"), jobs)
+    assert again.runner.totals.plays == once.runner.totals.plays + 1
+    assert again.only.findings == once.only.findings
+
+
+async def test_sweep_that_has_no_time_left_tells_what_it_found(play: Play, faulty: Any, written: Any) -> None:
+    long = SHORT.replace("text: é, ", "text: é, pause: 10ms, ")
+    jobs = [attrs.evolve(item, delivery="every-split") for item in written(long)]
+    run = await play(REFERENCE, jobs, within_s=0.4)
+    assert run.only.verdict == "harness_error"
+    assert re.fullmatch(r"[0-9]+ of [0-9]+ cuts were played: --max-time was over", run.only.reason)
+    assert run.only.delivery == "every-split"
+
+
+@pytest.mark.parametrize("kind", ["plain", "one-shot"])
+async def test_sweep_starts_a_process_for_each_cut_of_a_client_that_wants_it(
+    kind: Any, play: Play, written: Any, tmp_path: Path
+) -> None:
+    script = tmp_path / "client.py"
+    script.write_text(SLOPPY if kind == "plain" else SLOPPY.replace("print(text", "print(result(text)"), "utf-8")
+    spec = command_client((sys.executable, str(script), "{url}"), kind, ("workers-ai",))
+    jobs = [attrs.evolve(item, delivery="every-split") for item in written(SHORT)]
+    run = await play(spec, jobs, confirms=False, jobs=2)
+    assert run.only.verdict == "fail", run.only
+    assert run.only.findings[0].message == (
+        "12 of 38 cuts lose text: offsets 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19: "
+        "text: 'é' was sent, nothing was said"
+    )
+
+
+SLOPPY = """
+import http.client, json, sys, urllib.parse
+
+def result(text):
+    choice = {"index": 0, "text": text}
+    return json.dumps({"type": "result", "choices": [choice], "usage": None, "error": None})
+
+url = urllib.parse.urlsplit(sys.argv[1])
+connection = http.client.HTTPConnection(url.netloc)
+body = json.dumps({"messages": [{"role": "user", "content": "hi"}], "stream": True})
+connection.request("POST", url.path, body, {"content-type": "application/json"})
+answer, text = connection.getresponse(), ""
+while piece := answer.read1():
+    said = piece.decode(errors="replace")
+    if '"response":"' in said:
+        text += said.partition('"response":"')[2].partition('"')[0]
+print(text, end="")
+"""
 
 
 @pytest.mark.parametrize("delivery", ["as-written", "every-split"])

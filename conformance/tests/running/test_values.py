@@ -13,12 +13,13 @@ import pytest
 from streamproof.adapters.said import Hello
 from streamproof.errors import StreamproofError
 from streamproof.judging.sent import Sent
+from streamproof.judging.tables import CHECKS
 from streamproof.running.book import ScenarioBook
 from streamproof.running.job import Job, jobs_of, skip_of
 from streamproof.running.known import read_known
 from streamproof.running.play import settle_limit_s, waits_s
-from streamproof.running.result import Subject, connections_note, excerpt, reproduce
-from streamproof.running.sweep import MOST_HANGS, is_enough, sweep_result
+from streamproof.running.result import Subject, connections_note, cut_note, excerpt, reproduce
+from streamproof.running.sweep import DOES, MOST_HANGS, failed_plays, is_enough, sweep_result
 from streamproof_formats.finding import Finding
 from streamproof_formats.message import Message
 from streamproof_mock.journal import Exchange
@@ -148,16 +149,79 @@ def test_a_sweep_of_passes_passes() -> None:
     assert sweep_result([("at:1", result("pass")), ("at:2", result("pass"))], 2).verdict == "pass"
 
 
-def test_a_sweep_tells_its_worst_play_and_how_many_are_as_bad() -> None:
+def test_a_sweep_tells_its_worst_play_and_what_the_cuts_do() -> None:
     plays = [("at:1", result("pass")), ("at:2", result("warn")), ("at:3", result("fail")), ("at:4", result("fail"))]
     found = sweep_result(plays, 4)
     assert found.verdict == "fail"
-    assert found.findings[0].message == "2 of 4 plays: damaged (at:3, at:4)"
+    assert [finding.message for finding in found.findings] == ["3 of 4 cuts change the text: offsets 2, 3, 4: damaged"]
 
 
-def test_a_sweep_names_a_dozen_places_at_most() -> None:
-    found = sweep_result([(f"at:{n}", result("warn")) for n in range(1, 101)], 100)
-    assert found.findings[0].message.endswith("at:11, at:12, ...)")
+TOLD: dict[str, tuple[str, int, str]] = {
+    "one cut": ("silent-truncation", 1, "1 of 2,000 cuts loses text: offset 1: damaged"),
+    "several cuts": ("silent-truncation", 3, "3 of 2,000 cuts lose text: offsets 1, 2, 3: damaged"),
+    "one crash": ("crash", 1, "1 of 2,000 cuts crashes it: offset 1: damaged"),
+    "one refusal": ("spurious-error", 1, "1 of 2,000 cuts makes it refuse the stream: offset 1: damaged"),
+    "half a call": ("unfinished-call", 1, "1 of 2,000 cuts passes half a call off as whole: offset 1: damaged"),
+    "more cuts than are named": (
+        "wrong-tools",
+        1500,
+        "1,500 of 2,000 cuts change the tool calls: offsets 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ...: damaged",
+    ),
+}
+
+
+@pytest.mark.parametrize(("check", "bad", "told"), TOLD.values(), ids=TOLD)
+def test_a_sweep_is_told_in_one_sentence(check: str, bad: int, told: str) -> None:
+    plays = [(f"at:{n}", result("fail" if n <= bad else "pass", check)) for n in range(1, 2001)]
+    assert [finding.message for finding in sweep_result(plays, 2000).findings] == [told]
+
+
+def test_each_check_that_fails_in_a_sweep_is_one_finding_the_worst_play_first() -> None:
+    plays = [
+        ("at:1", result("warn", "late")),
+        ("at:2", result("fail", "wrong-text")),
+        ("at:3", result("fail", "crash")),
+        ("at:4", result("fail", "wrong-text")),
+    ]
+    found = sweep_result(plays, 4)
+    assert [finding.message.rpartition(":")[0] for finding in found.findings] == [
+        "2 of 4 cuts change the text: offsets 2, 4", "1 of 4 cuts makes it late: offset 1", "1 of 4 cuts crashes it: offset 3",
+    ]  # fmt: skip
+    assert failed_plays(plays) == ("at:2", "at:3", "at:4")
+
+
+def test_a_broken_stream_taken_for_whole_is_not_told_as_lost_text() -> None:
+    worst = result("fail", "silent-truncation")
+    hidden = attrs.evolve(worst, findings=tuple(attrs.evolve(item, actual="complete") for item in worst.findings))
+    message = sweep_result([("at:1", hidden)], 1).findings[0].message
+    assert message == "1 of 1 cuts hides that the stream is broken: offset 1: damaged"
+
+
+def test_every_check_has_its_words() -> None:
+    assert set(DOES) == set(CHECKS)
+
+
+def test_a_sweep_that_time_cuts_short_tells_what_it_found_and_passes_nothing() -> None:
+    good, bad = ("at:1", result("pass")), ("at:2", result("fail"))
+    found = sweep_result([good], 9, cut_short="no time")
+    assert (found.verdict, found.reason) == ("harness_error", "1 of 9 cuts were played: no time")
+    found = sweep_result([good, bad], 9, cut_short="no time")
+    assert found.verdict == "fail"
+    assert found.findings[0].message == "1 of 2 cuts changes the text: offset 2: damaged"
+    assert found.notes == ("stopped with 7 of 9 cuts left: no time",)
+    assert sweep_result([good, good], 2, cut_short="no time").verdict == "pass"
+
+
+CUTS: dict[str, tuple[bytes, int, str]] = {
+    "near the ends": (b"data: x\n\n", 6, "the cut at 6 is between 'data: ' and 'x\\n\\n'"),
+    "inside a character": ("é".encode(), 1, "the cut at 1 is between b'\\xc3' and b'\\xa9'"),
+    "in the middle": (b"a" * 50 + b"b" * 50, 50, f"the cut at 50 is between ...'{'a' * 24}' and '{'b' * 24}'..."),
+}
+
+
+@pytest.mark.parametrize(("body", "place", "told"), CUTS.values(), ids=CUTS)
+def test_the_bytes_around_a_cut_are_told(body: bytes, place: int, told: str) -> None:
+    assert cut_note(body, place) == told
 
 
 def test_a_sweep_whose_readings_differ_says_so() -> None:
@@ -178,7 +242,7 @@ def test_a_sweep_of_hangs_ends_early_and_says_so() -> None:
     assert not is_enough(plays[:-1])
     assert is_enough(plays)
     assert is_enough([plays[0], ("at:88", result("pass")), *plays[1:]])
-    assert "; stopped with 97 left)" in sweep_result(plays, 100).findings[0].message
+    assert sweep_result(plays, 100).notes == ("stopped with 97 of 100 cuts left: the rest would tell the same",)
 
 
 # Results

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any, Final
 
 from streamproof.subjects.broken.fault import Fault, Json, around, rewriting
@@ -153,6 +154,37 @@ def _list_hides_text(chunk: Json) -> Json:
     return chunk
 
 
+def _list_is_a_call(chunk: dict[str, Json]) -> dict[str, Json]:
+    for part in chunk.get("choices") or ():
+        delta = part.get("delta") if isinstance(part, dict) else None
+        if isinstance(delta, dict) and delta.get("tool_calls") == []:
+            delta["tool_calls"] = [{"index": 0, "id": "call_0", "function": {"name": "none", "arguments": "{}"}}]
+    return chunk
+
+
+def _either_way(chunk: dict[str, Json]) -> dict[str, Json]:
+    """Texts where objects are due are parsed, and the other way round."""
+    for part in chunk.get("choices") or ():
+        delta = (part.get("delta") if isinstance(part, dict) else None) or {}
+        for call in delta.get("tool_calls") or ():
+            function = call.get("function") or {}
+            if isinstance(function.get("arguments"), dict):
+                function["arguments"] = json.dumps(function["arguments"])
+    message = chunk.get("message")
+    for call in (message.get("tool_calls") if isinstance(message, dict) else None) or ():
+        _parse(call.get("function") or {}, "arguments")
+    for candidate in chunk.get("candidates") or ():
+        for part in (candidate.get("content") or {}).get("parts") or ():
+            _parse(part.get("functionCall") or {}, "args")
+    return chunk
+
+
+def _parse(holder: dict[str, Json], key: str) -> None:
+    if isinstance(holder.get(key), str):
+        with suppress(ValueError):
+            holder[key] = json.loads(holder[key])
+
+
 def _null_pieces(_place: int, call: dict[str, Json]) -> Json:
     function = call.get("function")
     if isinstance(function, dict) and function.get("arguments", "") is None:
@@ -171,6 +203,8 @@ CALLS: Final = (
     Fault("last-name", "keeps the last name, though empty or a piece", around(Call, "add_name", _keeps_the_last_name)),
     Fault("last-arguments", "keeps the last piece of arguments only", _pieces(_LastPiece)),
     Fault("first-arguments", "keeps the first piece of arguments only", _pieces(_FirstPiece)),
+    Fault("arguments-either-way", "reads arguments as text or object, whatever is due", rewriting(_either_way)),
+    Fault("empty-list-is-a-call", "takes an empty list of calls for a call", rewriting(_list_is_a_call)),
     Fault("empty-arguments-are-fatal", "refuses an empty piece of arguments", _pieces(_NoEmptyPieces)),
     Fault("arguments-are-json", "reads each piece of arguments as JSON", _pieces(_JsonPieces)),
     Fault("null-arguments-are-text", "adds null arguments as a text", _each_call(_null_pieces)),

@@ -8,6 +8,7 @@ from streamproof.subjects.broken.fault import Fault, Json, around, reading, rewr
 from streamproof.subjects.reference.error import ClientError
 from streamproof.subjects.reference.message import Choice
 from streamproof.subjects.reference.reader import Reader
+from streamproof.subjects.reference.stream import ChatStream
 
 _CHOICES: Final = ("choices", "candidates")
 _REASONS: Final = ("finish_reason", "finishReason")
@@ -118,6 +119,11 @@ def _none(_before: Usage, _after: Usage) -> None:
     return None
 
 
+def _noughts(original: Any, stream: ChatStream) -> dict[str, Json]:
+    said: dict[str, Json] = original(stream)
+    return {**said, "usage": said["usage"] or {"input": 0, "output": 0, "total": 0}}
+
+
 def _usage_beside_choices(chunk: dict[str, Json]) -> dict[str, Json]:
     if chunk.get("choices"):
         chunk.pop("usage", None)
@@ -186,6 +192,25 @@ def _role_once(original: Any, reader: Reader, chunk: dict[str, Json]) -> Any:
             vars(reader)["begun"].add(choice.index)
 
 
+def _message_too(part: dict[str, Json]) -> Json:
+    message, delta = part.get("message"), part.get("delta")
+    if not isinstance(message, dict) or not isinstance(delta, dict):
+        return part
+    return {**part, "delta": {**delta, "content": (delta.get("content") or "") + (message.get("content") or "")}}
+
+
+def _of_64_bits(chunk: dict[str, Json]) -> dict[str, Json]:
+    def check(value: Json) -> None:
+        if isinstance(value, dict | list):
+            for one in value.values() if isinstance(value, dict) else value:
+                check(one)
+        elif isinstance(value, int) and value >= 1 << 63:
+            raise ClientError("overflow", f"{value} does not fit into 64 bits")
+
+    check(chunk)
+    return chunk
+
+
 CHUNKS: Final = (
     Fault("all-choices-are-one", "adds every choice to the first", _each_choice(_all_are_the_first)),
     Fault(
@@ -203,6 +228,11 @@ CHUNKS: Final = (
     Fault("reason-is-stop", "reports stop whatever the reason is", _report(_always_stop)),
     Fault("usage-summed", "adds up running totals", _usage(_summed)),
     Fault("usage-first", "keeps the first usage", _usage(_first)),
+    Fault(
+        "usage-made-up",
+        "says that nothing was counted where no counts came",
+        around(ChatStream, "report", _noughts),
+    ),
     Fault("usage-dropped", "drops the usage, and says that it can tell it", _usage(_none)),
     Fault("usage-beside-choices-dropped", "reads usage only in a chunk of its own", rewriting(_usage_beside_choices)),
     Fault("usage-beside-choices-is-fatal", "refuses usage beside choices", rewriting(_usage_refused)),
@@ -211,4 +241,12 @@ CHUNKS: Final = (
     Fault("whole-seconds", "refuses a time with a fraction", rewriting(_whole_numbers)),
     Fault("needs-a-role", "refuses a first delta without a role", reading(_role_first)),
     Fault("role-begins-anew", "takes each role for the start of a new message", reading(_role_once)),
+    Fault(
+        "reason-dropped",
+        "drops the finish reason, and says that it can tell it",
+        _report(lambda _: {"finish_reason": None}),
+        meets_waiting=True,
+    ),
+    Fault("message-is-said-too", "adds the message beside a delta to its text", _each_choice(_message_too)),
+    Fault("64-bit-numbers", "refuses numbers of more than 64 bits", rewriting(_of_64_bits)),
 )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from streamproof.subjects.broken.fault import Fault, Json, around
 from streamproof.subjects.reference.anthropic_messages import Block, MessagesReader
 from streamproof.subjects.reference.cohere import CohereReader
 from streamproof.subjects.reference.error import ClientError
+from streamproof.subjects.reference.events import Event
 from streamproof.subjects.reference.fields import MalformedError
 from streamproof.subjects.reference.gemini import GeminiReader
 from streamproof.subjects.reference.mistral import MistralReader
 from streamproof.subjects.reference.ollama_chat import OllamaReader
 from streamproof.subjects.reference.responses import ResponsesReader
+from streamproof.subjects.reference.stream import ChatStream
 from streamproof.subjects.reference.workers_ai import WorkersReader
 
 Chunk = dict[str, Json]
@@ -62,13 +65,13 @@ def _start_text(chunk: Chunk) -> Chunk:
     return {**chunk, "content_block": {**block, "text": ""}} if isinstance(block, dict) and "text" in block else chunk
 
 
-def _start_input(original: Any, reader: MessagesReader, chunk: Chunk) -> None:
-    block = reader._found(chunk)
-    if block.call is not None and not any(block.call.arguments):
-        block.call.arguments.append("")
-        reader._blocks.pop(chunk["index"])
-        return
-    original(reader, chunk)
+def _by_the_name(original: Any, stream: ChatStream, event: Event) -> Any:
+    try:
+        kind = json.loads(event.data).get("type")
+    except (ValueError, AttributeError):
+        kind = event.type
+    if kind == event.type or not isinstance(stream._reader, MessagesReader):
+        yield from original(stream, event)
 
 
 def _start_usage(chunk: Chunk) -> Chunk:
@@ -198,118 +201,156 @@ DIALECTS: Final = (
         "ping-is-fatal",
         "refuses a ping, or any other event of Anthropic that it does not know",
         around(MessagesReader, "read", _knowing(*_ANTHROPIC)),
+        dialect="anthropic-messages",
     ),
     Fault(
         "block-index-ignored",
         "adds each delta to the block that was opened last",
         around(MessagesReader, "_found", _last_block),
+        dialect="anthropic-messages",
     ),
     Fault(
         "deltas-without-a-block",
         "takes deltas of blocks that were never opened for the last one",
         around(MessagesReader, "_found", _any_block),
+        dialect="anthropic-messages",
     ),
     Fault(
         "start-text-lost",
         "loses the text that a block begins with",
         around(MessagesReader, "read", _changed(_start_text)),
+        dialect="anthropic-messages",
     ),
     Fault(
-        "start-input-lost", "has no arguments for a call without a piece", around(MessagesReader, "_stop", _start_input)
+        "name-counts",
+        "goes by the name of an event of Anthropic, and passes over those whose name is not their type",
+        around(ChatStream, "_take", _by_the_name),
+        dialect="anthropic-messages",
     ),
     Fault(
         "usage-of-the-start",
         "reads usage at the start of a message only",
         around(MessagesReader, "read", _changed(_start_usage)),
+        dialect="anthropic-messages",
     ),
     Fault(
-        "message-delta-is-the-end", "does not wait for message_stop", around(MessagesReader, "read", _stop_is_enough)
+        "message-delta-is-the-end",
+        "does not wait for message_stop",
+        around(MessagesReader, "read", _stop_is_enough),
+        dialect="anthropic-messages",
     ),
     Fault(
         "whole-text-again",
         "adds the whole text of a done event to its deltas",
         around(ResponsesReader, "read", _whole_text_again),
+        dialect="openai-responses",
     ),
     Fault(
         "deltas-only",
         "does not read the whole text where no delta came",
         around(ResponsesReader, "read", _changed(_deltas_only)),
+        dialect="openai-responses",
     ),
     Fault(
         "incomplete-is-completed",
         "takes an incomplete response for a completed one",
         around(ResponsesReader, "read", _changed(_always_completed)),
+        dialect="openai-responses",
     ),
     Fault(
         "failed-is-completed",
         "takes a failed response for a completed one",
         around(ResponsesReader, "read", _changed(_failed_is_completed)),
+        dialect="openai-responses",
     ),
     Fault(
         "unknown-response-events",
         "refuses events of a response that it does not know",
         around(ResponsesReader, "read", _knowing(*_RESPONSES)),
+        dialect="openai-responses",
     ),
     Fault(
         "done-ends-a-response",
         "takes [DONE] for the end of a response",
         around(ResponsesReader, "finish", _done_is_the_end),
+        dialect="openai-responses",
     ),
     Fault(
         "first-part-only",
         "reads the first part of a candidate only",
         around(GeminiReader, "read", _changed(_first_part)),
+        dialect="gemini",
     ),
     Fault(
         "candidates-end-anywhere",
         "takes any end of the body for the end of a Gemini answer",
         around(GeminiReader, "is_whole", _blocked_is_empty),
+        dialect="gemini",
     ),
     Fault(
         "candidate-needs-content",
         "refuses a candidate without content",
         around(GeminiReader, "read", _changed(_no_content)),
+        dialect="gemini",
+    ),
+    Fault(
+        "content-needs-parts",
+        "refuses content without parts",
+        around(GeminiReader, "read", _changed(_needs_parts)),
+        dialect="gemini",
     ),
     Fault(
         "candidate-needs-an-index",
         "takes a candidate without an index for one of its own",
         around(GeminiReader, "read", _changed(_own_index)),
+        dialect="gemini",
     ),
-    Fault("content-needs-parts", "refuses content without parts", around(GeminiReader, "read", _changed(_needs_parts))),
     Fault(
         "calls-in-the-last-object",
         "reads Ollama's calls in the last object only",
         around(OllamaReader, "read", _changed(_calls_before_done)),
+        dialect="ollama-chat",
     ),
     Fault(
         "needs-a-done-reason",
         "refuses a last object without its reason",
         around(OllamaReader, "read", _changed(_needs_done_reason)),
+        dialect="ollama-chat",
     ),
     Fault(
         "content-is-a-string",
         "refuses Mistral's content in parts",
         around(MistralReader, "read", _changed(_list_is_fatal)),
+        dialect="mistral",
     ),
     Fault(
         "arguments-are-a-string",
         "refuses Mistral's arguments as an object",
         around(MistralReader, "read", _changed(_object_is_fatal)),
+        dialect="mistral",
     ),
     Fault(
         "response-only",
         "reads the response of a Workers AI event only",
         around(WorkersReader, "read", _changed(_response_only)),
+        dialect="workers-ai",
     ),
-    Fault("plan-dropped", "drops Cohere's tool plan", around(CohereReader, "read", _changed(_plan_dropped))),
+    Fault(
+        "plan-dropped",
+        "drops Cohere's tool plan",
+        around(CohereReader, "read", _changed(_plan_dropped)),
+        dialect="cohere-v2",
+    ),
     Fault(
         "failure-is-a-reason",
         "takes Cohere's ERROR for a finish reason like any other",
         around(CohereReader, "_end", _failure_is_a_reason),
+        dialect="cohere-v2",
     ),
     Fault(
         "unknown-cohere-events",
         "refuses events of Cohere that it does not know",
         around(CohereReader, "read", _knowing(*_COHERE)),
+        dialect="cohere-v2",
     ),
 )

@@ -159,8 +159,17 @@ def _reads_past_the_end(_original: Any, stream: ChatStream, events: list[Event])
         try:
             yield from stream._take(event)
         except ClientError:
-            if not stream.done:
+            if not stream._reader.done:
                 raise
+
+
+def _notes_the_end(original: Any, stream: ChatStream) -> Iterator[Delta]:
+    vars(stream)["body_ended"] = True
+    yield from original(stream)
+
+
+def _is_done_and_ended(stream: ChatStream) -> bool:
+    return stream._reader.done and "body_ended" in vars(stream)
 
 
 def _stops_at_the_reason(original: Any, reader: Reader, chunk: Json) -> Iterator[Delta]:
@@ -205,6 +214,21 @@ def _keeps_open(original: Any, connection: Connection) -> None:
 
 
 _KEPT: Final[list[Connection]] = []
+
+
+def _leaks_on_errors(original: Any, head: Any, connection: Connection, content_type: str) -> None:
+    if len(_LEAKED) >= POOL_SIZE:
+        # A pool that has no connection left lets its callers wait.
+        time.sleep(3600)
+    try:
+        original(head, connection, content_type)
+    except ClientError:
+        _LEAKED.append(connection)
+        raise
+
+
+_LEAKED: Final[list[Connection]] = []
+POOL_SIZE: Final = 100
 
 
 def _no_limit(original: Any, session: Session, run: Any, idle: Any) -> None:
@@ -305,7 +329,13 @@ ENDS: Final = (
     Fault("mark-is-json", "reads [DONE] as JSON", around(ChatStream, "_take", _mark_is_json)),
     Fault("mark-is-enough", "takes the terminal for a whole answer, whatever is missing", finishing(_mark_is_enough)),
     Fault(
-        "reads-past-the-end", "goes on reading after the terminal", around(ChatStream, "_take_all", _reads_past_the_end)
+        "reads-past-the-end",
+        "goes on reading after the terminal",
+        together(
+            around(ChatStream, "_take_all", _reads_past_the_end),
+            around(ChatStream, "end", _notes_the_end),
+            value(ChatStream, "done", property(_is_done_and_ended)),
+        ),
     ),
     Fault("stops-at-the-reason", "stops reading at the first finish reason", reading(_stops_at_the_reason)),
     Fault(
@@ -318,6 +348,12 @@ ENDS: Final = (
     Fault("resends-never", "never asks again, and says that it does", around(Session, "deltas", _never_again)),
     Fault("asks-twice", "sends each request twice", around(Session, "_exchange", _twice)),
     Fault("keeps-connections", "never closes a connection", around(Connection, "close", _keeps_open), played=WAITING),
+    Fault(
+        "errors-keep-connections",
+        "never gives the connection of an error back to a pool of a hundred",
+        around(client, "_check", _leaks_on_errors),
+        played=("lifecycle/errors-*",),
+    ),
     Fault(
         "no-idle-limit",
         "waits for ever, whatever limit it is told",

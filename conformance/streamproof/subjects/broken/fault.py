@@ -29,6 +29,8 @@ class Fault:
     """Puts the fault into the reference client of this process."""
     played: tuple[str, ...] = attrs.field(default=EVERYWHERE, kw_only=True)
     """Patterns of the scenarios that it is worth playing: a client that hangs costs its deadline each time."""
+    dialect: str | None = attrs.field(default=None, kw_only=True)
+    """The dialect that alone has what it gets wrong; None where any dialect may show it."""
     meets_waiting: bool = attrs.field(default=False, kw_only=True)
     """True where scenarios that wait for seconds may show it."""
     is_timed: bool = attrs.field(default=False, kw_only=True)

@@ -35,6 +35,10 @@ def _keeps_the_mark(_original: Any, decoder: EventDecoder, data: bytes) -> bytes
     return data
 
 
+def _no_marks(original: Any, decoder: EventDecoder, line: bytes) -> None:
+    original(decoder, line.removeprefix(b"\xef\xbb\xbf"))
+
+
 def _needs_a_space(original: Any, decoder: EventDecoder, line: bytes) -> None:
     if b": " in line[:7]:
         original(decoder, line)
@@ -125,6 +129,11 @@ FRAMING: Final = (
         "keeps-the-bom", "does not take a byte order mark off", around(EventDecoder, "_without_bom", _keeps_the_mark)
     ),
     Fault(
+        "bom-of-each-line",
+        "takes a byte order mark off every line",
+        around(EventDecoder, "_field", _no_marks),
+    ),
+    Fault(
         "needs-a-space",
         "reads a field only where a space follows the colon",
         around(EventDecoder, "_field", _needs_a_space),
@@ -161,6 +170,11 @@ FRAMING: Final = (
     Fault("64-kb-lines", "drops lines of more than 64 KiB", around(EventDecoder, "_field", _drops_long_lines)),
     Fault("64-kb-events", "refuses events of more than 64 KiB", value(events, "EVENT_LIMIT", 1 << 16)),
     Fault("unicode-line-ends", "ends lines wherever Unicode does", value(events, "LINE_END", _UNICODE_ENDS)),
+    Fault(
+        "next-line-ends-lines",
+        "ends lines at U+0085, too",
+        value(events, "LINE_END", re.compile(rb"\r\n|[\n\r]|\xc2\x85")),
+    ),
     Fault(
         "quadratic",
         "searches the whole body anew with each read",

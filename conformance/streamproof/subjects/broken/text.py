@@ -125,6 +125,16 @@ def _null_is_text(value: Json) -> Json:
     return [_null_is_text(one) for one in value] if isinstance(value, list) else value
 
 
+def _number_is_text(value: Json) -> Json:
+    if isinstance(value, dict):
+        spoken = {"content", "text", "response"}
+        return {
+            key: str(one) if key in spoken and type(one) in {int, float} else _number_is_text(one)
+            for key, one in value.items()
+        }
+    return [_number_is_text(one) for one in value] if isinstance(value, list) else value
+
+
 def _needs_text(chunk: dict[str, Json]) -> dict[str, Json]:
     for part in chunk.get("choices") or ():
         delta = part.get("delta") if isinstance(part, dict) else None
@@ -139,6 +149,11 @@ def _kinds(kept: Callable[[Any, Choice, Kind, str], Iterator[Delta]]) -> Callabl
 
 def _reasoning_is_text(original: Any, choice: Choice, kind: Kind, text: str) -> Iterator[Delta]:
     yield from original(choice, "text" if kind == "reasoning" else kind, text)
+
+
+def _placeholder(original: Any, choice: Choice, *, ended: bool) -> dict[str, Json]:
+    said: dict[str, Json] = original(choice, ended=ended)
+    return {**said, "text": said["text"] or "(no answer)"}
 
 
 def _dropping(kind: Kind) -> Callable[[], None]:
@@ -175,9 +190,16 @@ TEXT: Final = (
     ),
     Fault("text-beside-role-lost", "loses the text of a chunk that has a role", rewriting(_not_beside_a_role)),
     Fault("null-is-text", "writes None where a text is null", rewriting(_null_is_text)),
+    Fault("number-is-text", "reads a number where text is due, as it is written", rewriting(_number_is_text)),
     Fault("needs-content", "refuses a delta without content", rewriting(_needs_text)),
     Fault("reasoning-is-text", "hands out reasoning as text", _kinds(_reasoning_is_text)),
     Fault("reasoning-dropped", "drops reasoning, and says that it can tell it", _dropping("reasoning")),
     Fault("refusal-dropped", "drops refusals", _dropping("refusal")),
-    Fault("text-dropped", "drops all text", _dropping("text")),
+    Fault("text-dropped", "drops all text", _dropping("text"), meets_waiting=True),
+    Fault(
+        "fills-the-empty",
+        "says that there is no answer where the text is empty",
+        around(Choice, "report", _placeholder),
+        meets_waiting=True,
+    ),
 )
