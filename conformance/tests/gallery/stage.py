@@ -26,7 +26,7 @@ from streamproof.running.job import Job, jobs_of
 from streamproof_mock.server import serving
 from streamproof_scenarios.catalogue import Catalogue
 
-LIMIT_S: Final = 900.0
+LIMIT_S: Final = 1200.0
 """All clients together."""
 
 GALLERY: Final = Path(__file__).parents[3] / "clients"

@@ -56,8 +56,8 @@ def test_nothing_is_left_unjudged(label: str, stage: Stage) -> None:
     assert [case.case for case in stage.play(label).cases if case.verdict in {"adapter_error", "harness_error"}] == []
 
 
-@pytest.mark.parametrize("label", [label for label in SPECS if label.startswith("openai-python")])
-def test_the_official_sdk_gets_the_same_verdicts_twice(label: str, stage: Stage) -> None:
+def test_the_official_sdk_gets_the_same_verdicts_twice(stage: Stage) -> None:
+    label = "openai-python:stream-helper"  # of the others, what is kept is the other time
     first, second = stage.play(label, 1), stage.play(label, 2)
     verdicts = [{(case.case, case.delivery): case.verdict for case in row.cases} for row in (first, second)]
     assert verdicts[0] == verdicts[1]
