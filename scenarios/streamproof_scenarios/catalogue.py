@@ -44,20 +44,22 @@ class Catalogue:
     def load(cls, *folders: Path, ours: bool = True) -> Catalogue:
         """Our scenarios, unless `ours` is False, and those of the folders; raises ScenarioError with all problems.
 
-        An id is the path below its folder, without the ending; in a user's folder it may take the place of ours.
+        An id is the path below its folder, without the ending.  It is given once: a second file of the same id, in
+        whichever folder, is a problem.  A folder that is named twice is read once.
         """
         scenarios: dict[str, Scenario] = {}
+        own: dict[str, str] = {}
         problems: list[Problem] = []
-        for folder in ([our_folder()] if ours else []) + [Path(folder) for folder in folders]:
+        every = ([our_folder()] if ours else []) + [Path(folder) for folder in folders]
+        for folder in {folder.resolve(): folder for folder in every}.values():
             if not folder.is_dir() and folder != our_folder():
                 problems.append(Problem(str(folder), None, "must be a folder of scenarios, found none; name one"))
-            own: dict[str, Path] = {}
             for path in _scenario_files(folder):
                 name = path.relative_to(folder).with_suffix("").as_posix()
                 if name in own:
                     problems.append(Problem(str(path), None, f"has the id of {own[name]}; rename one of them"))
                     continue
-                own[name] = path
+                own[name] = _shown(path, folder)
                 try:
                     scenarios[name] = load(path, id=name, shown=_shown(path, folder))
                 except ScenarioError as error:

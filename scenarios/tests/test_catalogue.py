@@ -136,12 +136,20 @@ def test_two_files_with_one_id_are_told(tmp_path: Path) -> None:
         Catalogue.load(tmp_path, ours=False)
 
 
-def test_a_users_file_may_take_the_place_of_another(tmp_path: Path) -> None:
+def test_an_id_is_given_once(tmp_path: Path) -> None:
     first = write(tmp_path / "first", FILES)
-    second = write(tmp_path / "second", {"errors/429.yaml": "title: mine\n" + FILES["errors/429.yaml"]})
-    scenario = Catalogue.load(first, second, ours=False).by_id("errors/429")
-    assert scenario is not None
-    assert scenario.title == "mine"
+    second = write(tmp_path / "second", {"errors/429.yaml": FILES["errors/429.yaml"]})
+    with pytest.raises(ScenarioError) as error:
+        Catalogue.load(first, second, ours=False)
+    assert str(error.value) == (f"{second}/errors/429.yaml: has the id of {first}/errors/429.yaml; rename one of them")
+    ours = write(tmp_path / "ours", {"plain/usage.yaml": FILES["errors/429.yaml"]})
+    with pytest.raises(ScenarioError, match=r"plain/usage\.yaml: has the id of scenarios/plain/usage\.yaml; rename"):
+        Catalogue.load(ours)
+
+
+def test_a_folder_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    folder = write(tmp_path / "own", FILES)
+    assert len(Catalogue.load(folder, folder / ".", ours=False)) == len(Catalogue.load(folder, ours=False))
 
 
 def test_a_file_step_reads_in_its_own_folder_only(tmp_path: Path) -> None:

@@ -38,9 +38,14 @@ def lint(
     quick: bool,
     verbose: bool,
 ) -> None:
-    """Check scenario files: each loads, breaks exactly what it says, is met by the reference client and can be failed."""
-    book = scenes.catalogue(scenarios)
-    found = scenes.scenarios(book, patterns, select)
+    """Check scenario files: each loads, breaks exactly what it says, is met by the reference client and can be failed.
+
+    PATTERNS are ids as elsewhere, or paths of scenario files.
+    """
+    paths, names = scenes.files(patterns)
+    found = scenes.of_files(paths, scenarios)
+    if names or not paths:
+        found += scenes.scenarios(scenes.catalogue(scenarios), names, select)
     checked = lint_streams(found)
     for problem in checked.problems:
         click.echo(str(problem))

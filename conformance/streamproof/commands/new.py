@@ -28,7 +28,13 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-
 
 @click.command()
 @click.argument("name")
-@click.option("--dialect", default="openai-chat", show_default=True, type=click.Choice(list(DIALECTS)))
+@click.option(
+    "--dialect",
+    default="openai-chat",
+    show_default=True,
+    type=click.Choice(list(DIALECTS)),
+    help="The dialect of its stream.",
+)
 @click.option("--from", "capture", metavar="CAPTURE|-", help="A recorded body: its bytes become the steps.")
 @click.option("--http", "whole", is_flag=True, help="CAPTURE is a whole raw response as it came off the socket.")
 @click.option("--request", metavar="FILE", help="The request body that the recording answers.")

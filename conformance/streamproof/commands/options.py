@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import attrs
 import click
 
-from streamproof.config import REPORTS, Config, load_config
+from streamproof.config import REPORTS, load_config
 from streamproof.errors import StreamproofError
 from streamproof_scenarios.delivery import delivery_of, delivery_problem
 
@@ -63,6 +63,20 @@ def _deliveries(_context: click.Context, _parameter: click.Parameter, value: tup
     return value
 
 
+def _folders(_context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """The folders of the project's file, then those given."""
+    return tuple(dict.fromkeys((*load_config(Path.cwd()).scenarios, *value)))
+
+
+own_scenarios = click.option(
+    "--scenarios",
+    multiple=True,
+    callback=_folders,
+    metavar="DIR",
+    help="A folder of your own scenarios, beside the shipped ones.",
+)
+
+
 def one_delivery(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     """A delivery that is one play: what a server, or a look at the bytes, can be given."""
     try:
@@ -84,7 +98,7 @@ def _reports(_context: click.Context, _parameter: click.Parameter, value: tuple[
 
 _SELECTING = (
     click.option("--select", multiple=True, metavar="KEY:VALUE", help="rule:OC-07, force:must, ref:owner/repo#1, case:HASH, dialect:NAME."),
-    click.option("--scenarios", multiple=True, metavar="DIR", help="A folder of your own scenarios, beside the shipped ones."),
+    own_scenarios,
 )  # fmt: skip
 
 _RUNNING = (
@@ -137,7 +151,7 @@ def run_options(given: Mapping[str, Any]) -> RunOptions:
     return RunOptions(
         select=tuple(given.get("select", ())),
         last_failed=bool(given.get("last_failed")),
-        scenarios=_scenario_folders(given, config),
+        scenarios=tuple(given.get("scenarios", ())),
         known_failing=given.get("known_failing") or config.known_failing,
         known_flaky=given.get("known_flaky") or config.known_flaky,
         delivery=tuple(given.get("delivery") or config.delivery),
@@ -154,8 +168,3 @@ def run_options(given: Mapping[str, Any]) -> RunOptions:
         color=str(given.get("color") or "auto"),
         pinned=config.catalogue,
     )
-
-
-def _scenario_folders(given: Mapping[str, Any], config: Config) -> tuple[str, ...]:
-    base = Path(config.source).parent if config.source else Path.cwd()
-    return (*(str(base / folder) for folder in config.scenarios), *given.get("scenarios", ()))

@@ -13,8 +13,10 @@ from streamproof.errors import NothingSelected, StreamproofError
 from streamproof.running.job import Job, jobs_of
 from streamproof_reports.jsonl import DocumentError, read_run
 from streamproof_reports.summary import FAILING, UNJUDGED
-from streamproof_scenarios.catalogue import Catalogue
+from streamproof_scenarios.catalogue import Catalogue, our_folder
+from streamproof_scenarios.loader import load
 from streamproof_scenarios.model import Scenario
+from streamproof_scenarios.problem import Problem, ScenarioError
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +38,36 @@ def catalogue(folders: Sequence[str]) -> Catalogue:
         if not Path(folder).is_dir():
             raise StreamproofError(f"--scenarios: {folder} is no folder")
     return Catalogue.load(*(Path(folder) for folder in folders))
+
+
+def files(patterns: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """What of the patterns are files of scenarios, and the rest."""
+    found = [Path(text) for text in patterns if text.endswith((".yaml", ".yml")) and Path(text).is_file()]
+    return found, [text for text in patterns if Path(text) not in found]
+
+
+def of_files(paths: Sequence[Path], folders: Sequence[str]) -> list[Scenario]:
+    """The scenarios of these files; one below a known folder has its id from there, any other its path.
+
+    Raises `ScenarioError` with what is wrong with all of them.
+    """
+    roots = [our_folder().resolve(), *(Path(folder).resolve() for folder in folders)]
+    scenarios: list[Scenario] = []
+    problems: list[Problem] = []
+    for path in paths:
+        whole = path.resolve()
+        root = next((root for root in roots if whole.is_relative_to(root)), None)
+        name = path if root is None else whole.relative_to(root)
+        own = name.with_suffix("").as_posix()
+        if root not in roots[:1] and (our_folder() / f"{own}.yaml").exists():
+            problems.append(Problem(str(path), None, f"has the id of our scenario {own}; rename it"))
+        try:
+            scenarios.append(load(path, id=own, shown=str(path)))
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return scenarios
 
 
 _KEYS: Final[Mapping[str, Callable[[Scenario, str], bool]]] = {

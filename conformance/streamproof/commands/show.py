@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from streamproof.commands import scenes
-from streamproof.commands.options import one_delivery
+from streamproof.commands.options import one_delivery, own_scenarios
 from streamproof.judging.expectation import derive
 from streamproof.judging.sent import read_answer
 from streamproof_formats.dialects import DIALECTS
@@ -20,7 +20,7 @@ SHOWN = 300
 
 @click.command()
 @click.argument("patterns", nargs=-1, required=True, metavar="ID..")
-@click.option("--scenarios", multiple=True, metavar="DIR", help="A folder of your own scenarios.")
+@own_scenarios
 @click.option(
     "--delivery", default="as-written", callback=one_delivery, metavar="NAME", help="How the bytes are cut into writes."
 )

@@ -54,7 +54,7 @@ async def test_a_case_is_left_over_only_if_no_fault_shows_in_it() -> None:
         assert await unfailed(server, jobs("framing/comments@openai-chat"), processes=1) == []
 
 
-@pytest.mark.clients
+@pytest.mark.replay
 @pytest.mark.parametrize("name", FAULTS)
 async def test_a_broken_client_fails_what_its_row_says_and_nothing_else(name: str) -> None:
     fault, row = FAULTS[name], read_rows()[name]

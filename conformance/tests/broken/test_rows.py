@@ -40,6 +40,25 @@ CHECKS: Mapping[str, frozenset[str]] = {
 """The checks that look at what a key of `expect` states."""
 
 
+NOT_PLAYED = {"transport/brotli": "the reference client, which all broken ones are made of, offers gzip alone"}
+"""Scenarios that no broken client is asked to play."""
+
+KNOWN_OTHERWISE = {
+    ("transport/gzip-without-its-name", "noticed"): "by the first two bytes, as sniffing libraries do",
+    ("ollama-chat/tool-call-in-two-lines", "one call"): "by id and index, which no document says are to be compared",
+    ("openai-responses/delta-after-its-item", "over"): "the item that is done is the whole of it",
+    ("openai-responses/type-only-in-the-event-field", "by the event field"): "a client of EventSource",
+    ("tools/function-call-without-name", "empty name"): "openai-python joins what names there are",
+    ("workers-ai/legacy-tool-call-in-pieces", "joined"): "what clients of chat completions do with pieces",
+    (
+        "endings/call-reason-broken",
+        "kept back",
+    ): "what keeps a cut call back after a clean end, and stops at the reason",
+    ("endings/call-reason-stalls", "kept back"): "the same",
+}
+"""Readings that no broken client gives and no thread tells of, with who does."""
+
+
 def checks_of(scenario: Scenario) -> set[str]:
     """The checks that some broken client fails in a scenario, in whatever case."""
     return BY_SCENARIO[scenario.id]
@@ -89,19 +108,24 @@ def test_each_fault_fails_a_case_or_gives_another_reading(name: str) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
 def test_for_each_thing_that_is_expected_some_client_fails_it(scenario: Scenario) -> None:
-    assert checks_of(scenario), "no broken client fails it"
+    assert bool(checks_of(scenario)) != (scenario.id in NOT_PLAYED)
+    if scenario.id in NOT_PLAYED:
+        return
     missing = [key for key in stated(scenario) if not CHECKS[key] & checks_of(scenario)]
     assert missing == []
 
 
 @pytest.mark.parametrize("scenario", [one for one in SCENARIOS if one.readings], ids=lambda scenario: scenario.id)
-def test_each_reading_is_given_by_a_client_or_known_from_a_thread_or_rule(scenario: Scenario) -> None:
+def test_each_reading_is_given_by_a_client_or_known_from_a_thread(scenario: Scenario) -> None:
     names = {reading.name for reading in scenario.readings if reading.name}
+    # That a client may refuse what is off the format needs nobody who does.
+    refusing = {reading.name for reading in scenario.readings if set(reading.outcome) <= {"error", "incomplete"}}
+    known = {name for id_, name in KNOWN_OTHERWISE if id_ == scenario.id}
     cases = {job.case.id for job in jobs_of([scenario], ("as-written",))}
     given = {reading for row in ROWS.values() for case, reading in row.reads.items() if case in cases}
     assert given <= names
     if not set(scenario.refs) - set(RULES):
-        assert names - given == set()
+        assert names - given - refusing - known == set()
 
 
 def test_a_question_is_asked_by_scenarios_and_rests_on_sources() -> None:

@@ -10,7 +10,7 @@ from streamproof.gallery.verdicts import changes, lines_of, read_verdicts
 
 from .stage import SPECS, Stage
 
-pytestmark = pytest.mark.clients
+pytestmark = pytest.mark.replay
 
 SMALLEST: Final = "plain/text-in-one-delta"
 RAISES_AT_ITS_END: Final = frozenset({"chatbot-api-python:sample"})

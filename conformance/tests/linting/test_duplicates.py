@@ -84,6 +84,7 @@ def what_matters(scenario: Scenario, failing: frozenset[str]) -> Hashable:
         scenario.profile,
         shape(scenario.request),
         repr(scenario.client),
+        scenario.requires,
         repr(scenario.vary),
         scenario.deliveries,
         tuple(map(answered, scenario.answers)),

@@ -360,7 +360,7 @@ UNKNOWN: Final[tuple[Unknown, ...]] = (
     Unknown(
         dialect="gemini",
         what="unknown keys",
-        matches=lambda value: "'x" in str(value),
+        matches=lambda value: any(key in str(value) for key in ("'x", "'mood'", "'seed'", "'serverTime'")),
         reason="Keys may be new (GM-19): the type forbids them, its client leaves them out before",
     ),
     Unknown(

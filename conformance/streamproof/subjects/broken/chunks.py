@@ -119,9 +119,9 @@ def _none(_before: Usage, _after: Usage) -> None:
     return None
 
 
-def _noughts(original: Any, stream: ChatStream) -> dict[str, Json]:
+def _estimated(original: Any, stream: ChatStream) -> dict[str, Json]:
     said: dict[str, Json] = original(stream)
-    return {**said, "usage": said["usage"] or {"input": 0, "output": 0, "total": 0}}
+    return {**said, "usage": said["usage"] or {"input": 1, "output": 1, "total": 2}}
 
 
 def _usage_beside_choices(chunk: dict[str, Json]) -> dict[str, Json]:
@@ -230,8 +230,8 @@ CHUNKS: Final = (
     Fault("usage-first", "keeps the first usage", _usage(_first)),
     Fault(
         "usage-made-up",
-        "says that nothing was counted where no counts came",
-        around(ChatStream, "report", _noughts),
+        "makes up counts where none came",
+        around(ChatStream, "report", _estimated),
     ),
     Fault("usage-dropped", "drops the usage, and says that it can tell it", _usage(_none)),
     Fault("usage-beside-choices-dropped", "reads usage only in a chunk of its own", rewriting(_usage_beside_choices)),

@@ -104,6 +104,7 @@ def _failed_is_completed(chunk: Chunk) -> Chunk:
 
 def _done_is_the_end(original: Any, reader: ResponsesReader) -> None:
     reader.done = True
+    reader.answer.choice(0).finish_reason = reader.answer.choice(0).finish_reason or "stop"
 
 
 def _first_part(chunk: Chunk) -> Chunk:
@@ -114,7 +115,9 @@ def _first_part(chunk: Chunk) -> Chunk:
     return chunk
 
 
-def _blocked_is_empty(original: Any, reader: GeminiReader) -> bool:
+def _any_end(original: Any, reader: GeminiReader) -> bool:
+    for choice in reader.answer.choices.values():
+        choice.finish_reason = choice.finish_reason or "STOP"
     return True
 
 
@@ -271,7 +274,7 @@ DIALECTS: Final = (
     ),
     Fault(
         "done-ends-a-response",
-        "takes [DONE] for the end of a response",
+        "takes [DONE] for the end of a response that is completed",
         around(ResponsesReader, "finish", _done_is_the_end),
         dialect="openai-responses",
     ),
@@ -284,7 +287,7 @@ DIALECTS: Final = (
     Fault(
         "candidates-end-anywhere",
         "takes any end of the body for the end of a Gemini answer",
-        around(GeminiReader, "is_whole", _blocked_is_empty),
+        around(GeminiReader, "is_whole", _any_end),
         dialect="gemini",
     ),
     Fault(
