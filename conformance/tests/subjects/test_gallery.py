@@ -65,7 +65,7 @@ async def test_a_client_that_is_set_up_reads_a_plain_stream(label: str, play: Pl
             assert [delta["text"] for delta in deltas if "text" in delta] == ["Hi", " you"]
         case "item":
             deltas = [report.data["choices"][0]["delta"] for report in run.said.reports if report.data["choices"]]
-    assert [delta["content"] for delta in deltas if delta.get("content")] == ["Hi", " you"]
+            assert [delta["content"] for delta in deltas if delta.get("content")] == ["Hi", " you"]
         case "event":
             assert run.said.reports[-1].data["data"] == "[DONE]"
             assert len(run.said.reports) == 3
