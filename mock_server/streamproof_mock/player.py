@@ -159,7 +159,7 @@ class Player:
         self._lead = b""
         for self._held in rest:
             await self._flush()
-        await self._finish()
+        await (self._finish() if self._plan.ending.kind == "clean" else self._end())
 
     async def _by_sheet(self, sheet: Sheet, pacer: Pacer) -> None:
         self._lead = b""

@@ -165,7 +165,8 @@ async def _running(stage: Stage, listener: socket.socket, ports: TlsPorts, token
     async def run_app(
         port: Port, stop: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
-        await serve(MockApp(stage, token), port, shutdown_trigger=stop.wait, task_status=task_status)
+        app = MockApp(stage, token)
+        await serve(app, port, desk=stage.shortcuts, shutdown_trigger=stop.wait, task_status=task_status)
 
     async def run_alone(listener: socket.socket, transport: Transport, stop: trio.Event) -> None:
         await run_app(Port(listener, ports.contexts.get(transport)), stop)

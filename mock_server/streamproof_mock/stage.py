@@ -148,7 +148,7 @@ class Stage:
         except WireUnreachable as error:
             self.trouble = str(error)
             raise
-        express = None if self.shortcuts is None else self.shortcuts.express(send, wire, scope)
+        express = None if self.shortcuts is None else self.shortcuts.express(wire, scope)
         with self._open(wire):
             try:
                 data = await read_body(receive, BODY_LIMIT)

@@ -92,17 +92,18 @@ EVENTS = [Write(b"data: %d\n\n" % number) for number in range(100)]
 @pytest.mark.parametrize(
     ("plan", "taken"),
     [
-        (plan_of(answer(Write(b"data: a\n\n" * 50))), 3),
-        (plan_of(answer(*EVENTS)), 3),
-        (plan_of(answer()), 3),
-        (plan_of(answer(Write(b""), Write(b"a"), framing="length")), 3),
-        (plan_of(answer(Write(b"{}"), status=429, framing="length"), answer(Write(b"data: b\n\n"))), 3),
+        (plan_of(answer(Write(b"data: a\n\n" * 50))), 4),
+        (plan_of(answer(*EVENTS)), 4),
+        (plan_of(answer()), 4),
+        (plan_of(answer(Write(b""), Write(b"a"), framing="length")), 4),
+        (plan_of(answer(Write(b"{}"), status=429, framing="length"), answer(Write(b"data: b\n\n"))), 4),
         (plan_of(answer(Write(b"a"), Pause(0.002), Write(b"b"))), 0),
         (plan_of(answer(Write(b"a", promised=True), Write(b"b"))), 0),
         (plan_of(answer(Write(b"a"), delay_s=0.002)), 0),
-        (plan_of(*[answer(Write(b"a"))] * 3, answer(Write(b"b"), ending=Ending(kind="reset"))), 1),
+        (plan_of(*[answer(Write(b"a"))] * 3, answer(Write(b"b"), ending=Ending(kind="reset"))), 2),
         (plan_of(answer(Write(b"a"), encoding="gzip")), 0),
         (plan_of(answer(Write(b"a"), close=True)), 0),
+        (plan_of(answer(Write(b"a"), Pause(0.002), Write(b"b"), ending=Ending(kind="fin"))), 0),
     ],
 )
 async def test_the_short_way_writes_the_same_bytes_and_the_same_journal(connect, plan, taken):
@@ -117,9 +118,69 @@ async def test_the_short_way_writes_the_same_bytes_and_the_same_journal(connect,
                 with trio.fail_after(5):
                     heard.append(await heard_until_quiet(client, is_over, 0.005))
             seen.append((heard, [told(exchange) for exchange in server.journal]))
-            # The first opens the short way, the second is learnt from.
+            # The first is learnt from.
             assert server.shortcuts_taken == (taken if shortcuts else 0)
     assert seen[0] == seen[1]
+
+
+FIN = Ending(kind="fin")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("plan", "taken"),
+    [
+        (plan_of(answer(Write(b"data: a\n\n"))), 2),
+        (plan_of(answer(Write(b"data: a\n\n"), Write(b"data: b\n\n"), ending=FIN)), 2),
+        (plan_of(answer(ending=FIN)), 2),
+        (plan_of(answer(Write(b"a"), framing="length", content_length=9, ending=FIN)), 2),
+        (plan_of(answer(Write(b"abc"), framing="length", content_length=1, close=True)), 2),
+        (plan_of(answer(Write(b"a"), framing="close")), 2),
+        (plan_of(answer(Write(b"a"), framing="close", ending=FIN)), 2),
+        (plan_of(answer(Write(b"a"), close=True)), 2),
+        (plan_of(answer(Write(b"a"), ending=Ending(kind="fin", place="in-head"))), 0),
+        (plan_of(answer(Write(b"a"), ending=Ending(kind="in-chunk"))), 0),
+        (plan_of(answer(Write(b"a"), http="h1.0", framing="close")), 0),
+    ],
+)
+async def test_the_first_request_of_a_connection_is_known_by_those_of_others(connect, plan, taken):
+    seen = []
+    for shortcuts in (True, False):
+        async with serving(shortcuts=shortcuts) as server:
+            heard, journal = [], []
+            for _ in range(3):
+                session = server.play(plan)
+                client = await connect(server)
+                await client.send(post(f"/r/{session.nonce}/v1/chat/completions"))
+                is_over = partial(has_answered, server, len(heard))
+                with trio.fail_after(5):
+                    heard.append(await heard_until_quiet(client, is_over, 0.01))
+                (exchange,) = session.exchanges
+                assert exchange.path == f"/r/{session.nonce}/v1/chat/completions"
+                assert exchange.nonce == session.nonce
+                journal.append(told(attrs.evolve(exchange, nonce=None, path="")))
+            seen.append((heard, journal))
+            assert server.shortcuts_taken == (taken if shortcuts else 0)
+    assert seen[0] == seen[1]
+
+
+@posix
+async def test_connections_at_rest_end_with_the_server_and_when_their_clients_leave(connect, eventually):
+    async with serving(book=Book(plan_of(answer(Write(b"data: a\n\n"))))) as server:
+        clients = [await connect(server) for _ in range(4)]
+        for client in clients[:3]:
+            await client.send(post())
+            await client.hear(until=b"0\r\n\r\n")
+        assert server.shortcuts_taken == 2
+        clients[1].socket.close()
+        await clients[2].send(post()[:-5])
+        await trio.sleep(0.01)
+        clients[2].socket.close()
+        await eventually(lambda: len(list(server.journal)) == 4)
+        assert list(server.journal)[-1].left == "fin"
+    for client in (clients[0], clients[3]):
+        heard = await client.hear(for_s=1)
+        assert (heard.data, heard.end) in ((b"", "eof"), (b"", "reset"))
 
 
 @posix
@@ -134,7 +195,7 @@ async def test_a_nonce_counts_its_requests_on_the_short_way_too(connect):
             said.append((await client.hear(until=b"0\r\n\r\n")).body)
         assert [body.split(b"\r\n")[1] for body in said] == [b"data: %d\n\n" % min(number, 3) for number in range(6)]
         assert [exchange.number for exchange in session.exchanges] == list(range(6))
-        assert server.shortcuts_taken == 4
+        assert server.shortcuts_taken == 5
         session.close()
         await client.send(post(f"/r/{session.nonce}/v1/chat/completions"))
         assert (await client.hear(for_s=0.2)).status == 404
@@ -190,7 +251,7 @@ async def test_head_and_body_may_come_apart(connect, at):
             await client.send(whole[place:])
             answers.add((await client.hear(until=b"0\r\n\r\n")).data)
         assert len(answers) == 1
-        assert server.shortcuts_taken == 3
+        assert server.shortcuts_taken == 4
         assert [exchange.left for exchange in server.journal] == ["stayed"] * 5
 
 
@@ -228,7 +289,7 @@ async def test_another_body_under_a_known_head_is_read_anew(connect):
         await client.send(post(PATH, BODY.replace(b'"hi"', b"1234")))
         await client.hear(until=b"0\r\n\r\n")
         assert list(server.journal)[-1].breaches
-        assert server.shortcuts_taken == 7
+        assert server.shortcuts_taken == 8
 
 
 @posix

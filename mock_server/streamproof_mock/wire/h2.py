@@ -17,7 +17,8 @@ from hypercorn.protocol.http_stream import ASGIHTTPState
 from hyperframe.frame import Frame, GoAwayFrame
 from priority.priority import MissingStreamError
 
-from streamproof_mock.wire.wire import Departure, Gone, Wire
+from streamproof_mock.wire.line import Gone
+from streamproof_mock.wire.wire import Departure, Wire
 
 if sys.platform == "linux":
     from streamproof_mock.peer import has_been_reset
