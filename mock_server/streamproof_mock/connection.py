@@ -28,19 +28,23 @@ class Resting:
 
     def __init__(self) -> None:
         self._scopes: set[trio.CancelScope] = set()
+        self._is_closed = False
 
     @contextmanager
     def scope(self) -> Iterator[trio.CancelScope]:
         """What `close` cancels."""
         with trio.CancelScope() as scope:
             self._scopes.add(scope)
+            if self._is_closed:  # it was accepted before, and its task began after
+                scope.cancel()
             try:
                 yield scope
             finally:
                 self._scopes.discard(scope)
 
     def close(self) -> None:
-        """Ends them all: nothing is being said on them."""
+        """Ends them all, and those to come: nothing is being said on them."""
+        self._is_closed = True
         for scope in tuple(self._scopes):
             scope.cancel()
 
