@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import trio
@@ -75,30 +75,38 @@ class Connection(TCPServer):
 
     async def _run_short(self, stream: trio.SocketStream, desk: Desk) -> bytes:
         """Answers what is known; returns what is not, and nothing where the connection is over."""
+        rest = b""
         try:
             with self._resting.scope() as scope:
-                while True:
-                    express = self._express
-                    holds = express is not None and express.holds
-                    scope.deadline = math.inf if holds else trio.current_time() + self.config.keep_alive_timeout
-                    try:
-                        data = bytes(await stream.receive_some(_RECEIVED_AT_ONCE))
-                    except (trio.BrokenResourceError, trio.ClosedResourceError):
-                        data = b""
-                    if not data:
-                        if express is not None and holds:
-                            return express.let_go()
-                        break
-                    if express is None:
-                        muffled = Muffled(stream, desk.shared.number())
-                        self.stream = muffled  # type: ignore[assignment]
-                        express = self._express = Express(muffled, desk)
-                    if rest := express.take(data):
-                        return rest
-        except BaseException:
-            stream.socket.close()
-            raise
-        stream.socket.close()
+                rest = await self._until_unknown(stream, desk, scope)
+        finally:
+            if not rest:
+                stream.socket.close()
+        return rest
+
+    async def _until_unknown(self, stream: trio.SocketStream, desk: Desk, scope: trio.CancelScope) -> bytes:
+        data = b""
+        while stream.socket.fileno() != -1:
+            express = self._express
+            if not data:
+                holds = express is not None and express.holds
+                scope.deadline = math.inf if holds else trio.current_time() + self.config.keep_alive_timeout
+                with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                    data = bytes(await stream.receive_some(_RECEIVED_AT_ONCE))
+                scope.deadline = math.inf
+                if not data:
+                    return b"" if express is None else express.let_go()
+            if express is None:
+                muffled = Muffled(stream, desk.shared.number())
+                self.stream = muffled  # type: ignore[assignment]
+                express = self._express = Express(muffled, desk)
+            data = express.take(data)
+            if data and express.known is None:
+                return data
+            if data and express.known is not None:
+                data = await express.answer(express.known)
+                if express.is_over and not data:
+                    break
         return b""
 
     async def _read_data(self) -> None:

@@ -3,7 +3,8 @@
 Hypercorn and h11 spend some 400 microseconds on a request, and as much on a connection, whose answer costs 20 to write.
 Requests come again and again, alike but for the nonce; so on a plain HTTP/1.1 connection at rest, bytes that equal a
 request that has come the long way are answered at once, and h11 never hears of them.  All else goes on to Hypercorn as
-if nobody stood in between.  `connection.py` stands there before Hypercorn has begun, `Relay` once it has.
+if nobody stood in between.  `connection.py` stands there before Hypercorn has begun, and has answers that take their
+time played as well; `Relay` stands there once it has.
 
 Besides `connection.py` and the package `wire` this is the one place that knows Hypercorn's insides:
 
@@ -26,7 +27,7 @@ from hypercorn.trio.tcp_server import TCPServer
 
 from streamproof_mock.memo import SIZE_LIMIT, Known, Memo, length_of
 from streamproof_mock.request import Request
-from streamproof_mock.wire import Connections, Line, Muffled
+from streamproof_mock.wire import Connections, DirectWire, Line, Muffled, Wire
 
 _WAKE_S: Final = 1.0
 """How often Hypercorn is told that a connection is in use: its idle limit is a minute and more."""
@@ -47,20 +48,28 @@ class Desk(Protocol):
     def answer_at_once(self, known: Known, express: Express) -> bool:
         """Writes the whole answer; False where that is not possible, and nothing or only `express.rest` was done."""
 
+    async def answer(self, known: Known, express: Express, wire: Wire) -> None:
+        """Answers what could not be answered at once, from `express.rest` on where there is one."""
+
 
 class Express:
     """The short way on one connection."""
 
     def __init__(self, stream: Muffled, desk: Desk) -> None:
+        self._stream = stream
         self._desk = desk
         self._memo = desk.memo
         self._held = b""
         """The beginning of a known request: many clients send head and body apart."""
         self._head: bytes | None = None
         self.line = Line(stream, desk.shared)
+        self.is_over = False
+        """True once the client has said all that it will."""
         stream.express = self
         self.rest: Any = None
-        """What is left of an answer that the socket had no room for: the long way takes it from here."""
+        """What is left of an answer that the socket had no room for: another takes it from here."""
+        self.known: Known | None = None
+        """The request that was last handed on, where it is understood."""
 
     @property
     def holds(self) -> bool:
@@ -79,9 +88,9 @@ class Express:
             self._head = None
 
     def take(self, data: bytes) -> bytes:
-        """Takes what a connection at rest says next; returns what has to go the long way, nothing where all is done."""
+        """Takes what a connection at rest says next; returns what was not answered, nothing where all is done."""
         held, self._held = self._held, b""
-        self._head = None
+        self._head = self.known = None
         data = held + data if held else data
         known = self._memo.known.get(data) or self._read(data, is_first=not held)
         if self._held:
@@ -89,7 +98,16 @@ class Express:
         if known is not None and self._desk.answer_at_once(known, self):
             self._memo.taken += 1
             return b""
+        self.known = known
         return data
+
+    async def answer(self, known: Known) -> bytes:
+        """Answers a request that takes its time; returns what the client has said since, its end not included."""
+        self._memo.taken += 1
+        async with DirectWire.reading(self._stream, self._desk.shared) as wire:
+            await self._desk.answer(known, self, wire)
+        self.is_over = wire.is_left
+        return bytes(wire.ahead)
 
     def let_go(self) -> bytes:
         """What is held, for the long way."""

@@ -114,6 +114,10 @@ class ShortDesk:
         stage.finish(exchange)
         return True
 
+    async def answer(self, known: Known, express: Express, wire: Wire) -> None:
+        """Answers what could not be answered at once, from `express.rest` on where there is one."""
+        await self._stage.answer(known.request, known.body, wire, express)
+
 
 def _write(sheet: Sheet, exchange: Exchange, line: Line) -> Sequence[Piece]:
     """Sends a sheet; what is left of it where the socket is full.  Raises Gone."""

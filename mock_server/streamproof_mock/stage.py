@@ -167,10 +167,17 @@ class Stage:
                 await self._answer(request, None, wire, Chosen(path=request.path, problem=problem))
                 return
             request = Request.of(scope, data)
-            if express is not None and express.rest is not None:
-                await self._go_on(express, request, wire)
-                return
-            body = request.readable()
+            await self._answer_or_go_on(request, request.readable(), wire, express)
+
+    async def answer(self, request: Request, body: Any, wire: Wire, express: Express) -> None:
+        """Answers a request that came the short way."""
+        with self._open(wire):
+            await self._answer_or_go_on(request, body, wire, express)
+
+    async def _answer_or_go_on(self, request: Request, body: Any, wire: Wire, express: Express | None) -> None:
+        if express is not None and express.rest is not None:
+            await self._go_on(express, request, wire)
+        else:
             await self._answer(request, body, wire, choose(request, body, self.sessions, self.book))
 
     async def _answer(self, request: Request, body: Any, wire: Wire, chosen: Chosen) -> None:

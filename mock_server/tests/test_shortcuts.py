@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import partial
 
 import attrs
 import pytest
 import trio
 
+from streamproof_mock.player import Bounds
 from streamproof_mock.server import serving
 from streamproof_scenarios.plan import AnswerPlan, Ending, Pause, Plan, Write
 
@@ -138,9 +140,16 @@ FIN = Ending(kind="fin")
         (plan_of(answer(Write(b"a"), framing="close")), 2),
         (plan_of(answer(Write(b"a"), framing="close", ending=FIN)), 2),
         (plan_of(answer(Write(b"a"), close=True)), 2),
-        (plan_of(answer(Write(b"a"), ending=Ending(kind="fin", place="in-head"))), 0),
-        (plan_of(answer(Write(b"a"), ending=Ending(kind="in-chunk"))), 0),
-        (plan_of(answer(Write(b"a"), http="h1.0", framing="close")), 0),
+        (plan_of(answer(Write(b"a"), ending=Ending(kind="fin", place="in-head"))), 2),
+        (plan_of(answer(Write(b"a"), ending=Ending(kind="in-chunk"))), 2),
+        (plan_of(answer(Write(b"a"), ending=Ending(kind="reset"))), 2),
+        (plan_of(answer(Write(b"a"), http="h1.0", framing="close")), 2),
+        (plan_of(answer(Write(b"a"), Pause(0.002), Write(b"b"), ending=FIN)), 2),
+        (plan_of(answer(Write(b"a"), Pause(0.002), Write(b"b"))), 2),
+        (plan_of(answer(Write(b"a", promised=True), Write(b"b"), framing="close")), 2),
+        (plan_of(answer(Write(b"a"), encoding="gzip")), 2),
+        (plan_of(answer(Write(b"a"), delay_s=0.002)), 2),
+        (plan_of(answer(Write(b"a"), status=204)), 2),
     ],
 )
 async def test_the_first_request_of_a_connection_is_known_by_those_of_others(connect, plan, taken):
@@ -211,11 +220,7 @@ async def test_a_nonce_counts_its_requests_on_the_short_way_too(connect):
         post(http="1.0"),
         f"POST {PATH} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n".encode(),
         post().replace(b"\r\n\r\n", b"\n\n", 1),
-        post("/v1/chat/completions"),
         post("/docs", b"", method="GET"),
-        post("/s/none/v1/chat/completions"),
-        post(method="HEAD"),
-        post(method="OPTIONS"),
         post(PATH, b"x" * 40_000),
     ],
 )
@@ -234,6 +239,76 @@ async def test_what_is_not_plain_goes_the_long_way_each_time(connect, request_):
                     first = first or heard.partition(b"\r\n")[0]
                     assert heard.partition(b"\r\n")[0] == first
         assert server.shortcuts_taken == 0
+
+
+@posix
+@pytest.mark.parametrize(
+    "request_",
+    [post("/v1/chat/completions"), post("/s/none/v1/chat/completions"), post(method="HEAD"), post(method="OPTIONS")],
+)
+async def test_what_is_no_stream_of_a_plan_is_said_alike_on_both_ways(connect, request_):
+    seen = []
+    for shortcuts in (True, False):
+        async with serving(book=Book(plan_of(answer(Write(b"data: a\n\n")))), shortcuts=shortcuts) as server:
+            heard, journal = [], []
+            for _ in range(3):
+                client = await connect(server)
+                await client.send(request_)
+                is_over = partial(has_answered, server, len(heard))
+                with trio.fail_after(5):
+                    data, end = await heard_until_quiet(client, is_over, 0.01)
+                heard.append((re.sub(rb'chatcmpl-\w+|"created":\d+', b"", data), end))
+            journal = [told(exchange) for exchange in server.journal]
+            seen.append((heard, journal))
+            assert server.shortcuts_taken == (2 if shortcuts else 0)
+    assert seen[0] == seen[1]
+
+
+@posix
+@pytest.mark.parametrize(
+    ("ending", "left", "end"),
+    [("stall", "fin", None), ("stall", "reset", None), ("stall", "half-close", None), ("clean", "half-close", "eof")],
+)
+async def test_a_client_that_leaves_an_answer_is_seen_alike_on_both_ways(connect, eventually, ending, left, end):
+    seen = []
+    plan = plan_of(answer(Write(b"data: a\n\n"), Pause(0.3), Write(b"data: b\n\n"), ending=Ending(kind=ending)))
+    for shortcuts in (True, False):
+        async with serving(shortcuts=shortcuts, bounds=Bounds(stall_s=0.1)) as server:
+            for _ in range(2):
+                session = server.play(plan)
+                client = await connect(server)
+                await client.send(post(f"/r/{session.nonce}/v1/chat/completions"))
+                await client.hear(until=b"data: a\n\n\r\n")
+                match left:
+                    case "fin":
+                        client.socket.close()
+                    case "reset":
+                        client.reset()
+                    case _:
+                        client.socket.shutdown(trio.socket.SHUT_WR)
+                (exchange,) = session.exchanges
+                await eventually(lambda exchange=exchange: exchange.ended_ns is not None)
+                assert exchange.left == left
+                assert end is None or (await client.hear()).end == end
+            seen.append(told(attrs.evolve(exchange, nonce=None, path="")))
+            assert server.shortcuts_taken == (1 if shortcuts else 0)
+    assert seen[0] == seen[1]
+
+
+@posix
+async def test_what_is_asked_during_an_answer_is_answered_after_it(connect):
+    plan = plan_of(answer(Write(b"data: a\n\n"), Pause(0.05), Write(b"data: b\n\n")))
+    async with serving(book=Book(plan)) as server:
+        first = await connect(server)
+        await first.send(post())
+        await first.hear(until=b"0\r\n\r\n")
+        client = await connect(server)
+        await client.send(post())
+        await client.hear(until=b"a\n\n\r\n")
+        await client.send(post() + post("/docs", b"", method="GET"))
+        heard, _ = await heard_until_quiet(client, quiet_s=0.3)
+        assert (heard.count(b"data: b"), heard.count(b"data: a"), heard.count(b"text/html")) == (2, 1, 1)
+        assert [exchange.left for exchange in server.journal] == ["stayed"] * 3
 
 
 @posix

@@ -17,8 +17,9 @@ from hypercorn.protocol.http_stream import ASGIHTTPState
 from hyperframe.frame import Frame, GoAwayFrame
 from priority.priority import MissingStreamError
 
+from streamproof_mock.wire.asgi import AsgiWire
 from streamproof_mock.wire.line import Gone
-from streamproof_mock.wire.wire import Departure, Wire
+from streamproof_mock.wire.wire import Departure
 
 if sys.platform == "linux":
     from streamproof_mock.peer import has_been_reset
@@ -30,7 +31,7 @@ _BREAK_OFF_S: Final = 0.5
 Fields = Sequence[tuple[bytes, bytes]]
 
 
-class H2Wire(Wire):
+class H2Wire(AsgiWire):
     """One stream of an HTTP/2 connection."""
 
     is_h2 = True

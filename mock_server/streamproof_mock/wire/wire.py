@@ -1,14 +1,12 @@
-"""What every connection has in common while one request is answered: Hypercorn in step, and the client's side."""
+"""What every connection has in common while one request is answered: bytes, the ways to close, the client's side."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, Final, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Literal
 
 import trio
-from hypercorn.protocol.http_stream import HTTPStream
 
 from streamproof_mock.wire.line import Gone, Line
 from streamproof_mock.wire.muffled import Connections, Muffled
@@ -20,6 +18,8 @@ _LINGER_S: Final = 0.25
 """How long a connection that was closed is read on, for the client to close it too."""
 
 Departure = Literal["fin", "reset", "half-close"]
+OnDeparture = Callable[[Departure, int], None]
+"""Takes how the client left, and when (`perf_counter_ns`)."""
 
 
 class Wire(Line, ABC):
@@ -27,12 +27,8 @@ class Wire(Line, ABC):
 
     is_h2 = False
 
-    def __init__(
-        self, send: Callable[[Any], Awaitable[None]], http: HTTPStream, stream: Muffled, shared: Connections
-    ) -> None:
+    def __init__(self, stream: Muffled, shared: Connections) -> None:
         super().__init__(stream, shared)
-        self._send = send
-        self._http = http
         self._departed = trio.Event()
 
     @property
@@ -68,15 +64,15 @@ class Wire(Line, ABC):
             raise Gone from error
         self.written += len(data)
 
-    # Keeping Hypercorn in step
+    # One answer
 
     @abstractmethod
     async def begin(self, status: int, *, close: bool) -> None:
-        """Tells Hypercorn that the answer is in other hands; with `close` its `finish` closes the connection."""
+        """Takes the answer in hand; with `close` its `finish` closes the connection."""
 
     @abstractmethod
     async def finish(self) -> None:
-        """Tells Hypercorn that the answer is over: the connection is free for the next request, or closed."""
+        """Ends an answer that is whole: the connection is free for the next request, or closed."""
 
     async def break_off(self) -> None:
         """Ends an answer that is not whole, at once and so that the client sees it."""
@@ -106,29 +102,9 @@ class Wire(Line, ABC):
 
     # What the client does
 
-    async def watch(self, on_departure: Callable[[Departure, int], None]) -> None:
-        """Calls back at once with how and when (`perf_counter_ns`) the client leaves.  The request's body must be read.
-
-        The reading task of Hypercorn tells the app by `app_put`: a callback there costs no task of our own.
-        """
-
-        async def app_put(message: Any) -> None:
-            if message["type"] != "http.disconnect":
-                return
-            self._departed.set()
-            if not self._closed:
-                at_ns = perf_counter_ns()
-                departure = await self._departure()
-                if not self._closed:
-                    on_departure(departure, at_ns)
-
-        self._http.app_put = app_put
-        if self._http.closed:
-            await app_put({"type": "http.disconnect"})
-
     @abstractmethod
-    async def _departure(self) -> Departure:
-        """How the client left, now that it has."""
+    async def watch(self, on_departure: OnDeparture) -> None:
+        """Calls back at once with how and when the client leaves.  The request's body must be read."""
 
     async def _fin_or_half_close(self) -> Departure:
         for _ in range(2):
