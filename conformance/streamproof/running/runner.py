@@ -220,7 +220,7 @@ class Runner:
             self._begun[job.case.id, job.delivery] = (results, len(plans))
         for plan in plans:
             # A play of a sweep has a name and a hash of its own, under which it is reproduced.
-            own = attrs.evolve(job, delivery=plan.delivery, hash=plan.hash)
+            own = job if plan.hash == job.hash else attrs.evolve(job, delivery=plan.delivery, hash=plan.hash)
             results.append((plan.delivery, (await self._kept(client, own, plan, due)).result))
             if is_enough(results):
                 break
