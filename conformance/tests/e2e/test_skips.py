@@ -47,7 +47,7 @@ def run(
         monkeypatch.delenv("CI", raising=False)
     else:
         monkeypatch.setenv("CI", ci)
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *words)
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", *words)
 
 
 @pytest.mark.parametrize(
