@@ -101,7 +101,9 @@ def urls(server, rows):
 
 
 def limits_s(rows):
-    return [IMPATIENT_S if "silence" in fault or "stalls" in fault else PATIENT_S for fault, _ in rows]
+    # undici can miss a reset that comes while it connects.
+    waited_out = ("silence", "stalls", "RST on accept")
+    return [IMPATIENT_S if any(word in fault for word in waited_out) else PATIENT_S for fault, _ in rows]
 
 
 def by_threads(fetch, rows):
