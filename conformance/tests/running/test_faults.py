@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import trio
 
-from streamproof_mock.player import Bounds
+from streamproof_mock.performer import Bounds
 from streamproof_reports.document import CaseResult
 from streamproof_scenarios.catalogue import Catalogue
 
