@@ -15,7 +15,7 @@ from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.door import Doors
 from streamproof_mock.journal import Journal
 from streamproof_mock.listening import serve
-from streamproof_mock.player import AwaitHook, Bounds
+from streamproof_mock.performer import AwaitHook, Bounds
 from streamproof_mock.ports import GRACE_S, CannotServe, NotLoopback, Port, PortInUse, TlsPorts, listen, origin_of
 from streamproof_mock.selftest import try_wire
 from streamproof_mock.session import Session

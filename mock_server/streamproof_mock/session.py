@@ -9,7 +9,7 @@ from typing import Final
 import trio
 
 from streamproof_mock.journal import Exchange
-from streamproof_mock.player import AwaitHook, Performer
+from streamproof_mock.performer import AwaitHook, Performer
 from streamproof_scenarios.plan import Plan
 
 _EXCHANGES_KEPT: Final = 1_000

@@ -22,7 +22,8 @@ from streamproof_mock.framing import RequestFacts
 from streamproof_mock.h2_player import H2Player
 from streamproof_mock.journal import Exchange, Journal
 from streamproof_mock.pacer import Pacer
-from streamproof_mock.player import AwaitHook, Bounds, Performer, Player, unplayable
+from streamproof_mock.performer import AwaitHook, Bounds, Performer, unplayable
+from streamproof_mock.player import Player
 from streamproof_mock.replies import complaint, empty_reply
 from streamproof_mock.request import BODY_LIMIT, Abandoned, Request, TooLarge, read_body
 from streamproof_mock.routes import MODELS, dialect_of, route_of

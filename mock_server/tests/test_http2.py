@@ -11,7 +11,7 @@ import hpack
 import pytest
 import trio
 
-from streamproof_mock.player import Bounds
+from streamproof_mock.performer import Bounds
 from streamproof_mock.server import serving
 from streamproof_scenarios.plan import AnswerPlan, Ending, Goaway, Pause, Write
 
