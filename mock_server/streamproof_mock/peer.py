@@ -115,6 +115,19 @@ class Kernel:
         unread, inode = _QUEUES.unpack_from(reply, _AT_QUEUES)
         return PeerState(self._received(reply), unread, inode != 0)
 
+    def has_read(self, query: bytes, total: int) -> bool:
+        """True when the application behind the socket that `query` names has read `total` bytes, all there were."""
+        # The kernel counts what is unread before it counts what was received; the second answer leaves no gap.
+        for _ in range(2):
+            try:
+                self._netlink.send(query)
+                reply = self._netlink.recv(4096)
+            except OSError:
+                return False
+            if len(reply) < _AT_ATTRIBUTES or _U32.unpack_from(reply, _AT_QUEUES)[0] or self._received(reply) < total:
+                return False
+        return True
+
     def _received(self, reply: bytes) -> int:
         """What `tcp_info` of a reply says was received; -1 where there is none, for a socket that waits out its end."""
         if len(reply) != self._size or not reply.startswith(self._mark, self._at):

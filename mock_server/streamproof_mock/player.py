@@ -178,7 +178,7 @@ class Player:
 
     async def _flush(self, tail: bytes = b"") -> None:
         held = self._held or Piece(b"", b"", b"")
-        piece = Piece(self._lead + held.prefix, held.data, held.suffix + tail)
+        piece = Piece(self._lead + held.prefix, held.data, held.suffix + tail) if self._lead or tail else held
         whole = piece.whole
         if not whole:
             return

@@ -35,6 +35,7 @@ class H2Wire(AsgiWire):
     """One stream of an HTTP/2 connection."""
 
     is_h2 = True
+    is_shared = True
 
     def __init__(self, protocol: H2Protocol, lock: trio.Lock, *rest: Any) -> None:
         super().__init__(*rest)

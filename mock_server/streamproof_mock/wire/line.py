@@ -32,11 +32,16 @@ class Gone(Exception):  # noqa: N818  an event, not a fault
 class Line:
     """One connection, whatever is spoken on it."""
 
+    is_shared = False
+    """True where others write to it meanwhile."""
+
     def __init__(self, stream: Muffled, shared: Connections) -> None:
         self._stream = stream
         self._socket = stream.socket
         self._kernel = shared.kernel
         self._query: bytes | None = None
+        self._before: int | None = None
+        """Bytes that were written before by others, once it is known."""
         self._closed = False
         self.is_tls = stream.is_tls
         self.written = 0
@@ -136,15 +141,17 @@ class Line:
         if sys.platform != "linux" or self._kernel is None or not self._query:
             return False
         try:
-            total = max(written(self._socket), 0)
+            return self._kernel.has_read(self._query, self._total())
         except (OSError, ValueError):
             return False
-        # The kernel counts what is unread before it counts what was received; the second answer leaves no gap.
-        for _ in range(2):
-            state = self._kernel.ask(self._query)
-            if state is None or state.received < total or state.unread:
-                return False
-        return True
+
+    def _total(self) -> int:
+        """All bytes that were ever written to the socket.  Raises OSError when it is closed."""
+        if self.is_shared or not self.writes_directly:
+            return max(written(self._socket), 0)
+        if self._before is None:
+            self._before = max(written(self._socket), self.written) - self.written
+        return self._before + self.written
 
     async def wait_read(self, limit_s: float) -> bool:
         """Waits until the client's application has read all that was written; False when `limit_s` ran out.
@@ -154,15 +161,15 @@ class Line:
         if not self.can_ask:
             await trio.sleep(min(_GRACE_S, limit_s))
             return limit_s >= _GRACE_S
+        if self._is_all_read():
+            return True
         started = trio.current_time()
-        while True:
-            if self._is_all_read():
-                return True
-            waited_s = trio.current_time() - started
-            if waited_s >= limit_s:
-                return False
+        while (waited_s := trio.current_time() - started) < limit_s:
             # A client that waits in recv() needs some 50 microseconds; one that is busy is not waited for in a spin.
             await trio.sleep(0 if waited_s < _SPIN_S else min(0.001, limit_s - waited_s))
+            if self._is_all_read():
+                return True
+        return False
 
     async def wait_taken(self, limit_s: float) -> None:
         """Waits, for `limit_s` at most, until a reset can no longer take away what was written."""
