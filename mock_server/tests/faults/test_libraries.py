@@ -108,7 +108,7 @@ def limits_s(rows):
 
 def by_threads(fetch, rows):
     """What `fetch(url, limit_s, column, ca_file)` returns for each row."""
-    with ServerThread(tls=True) as server, ThreadPoolExecutor(60) as threads:
+    with ServerThread(tls=True) as server, ThreadPoolExecutor(40) as threads:
         names, authorities = [name for _, name in rows], [server.ca_file] * len(rows)
         found = threads.map(fetch, urls(server, rows), limits_s(rows), names, authorities)
         return dict(zip(rows, found, strict=True))
