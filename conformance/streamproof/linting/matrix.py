@@ -72,10 +72,13 @@ async def play_rows(
             tell(name, Row(fails=row.fails, reads=other))
 
 
-async def played(server: MockServer, name: str, jobs: Sequence[Job], processes: int) -> Row:
-    """What a broken client, or the reference client, fails of these jobs, and all readings that it gives."""
+async def played(server: MockServer, name: str, jobs: Sequence[Job], processes: int, *, kept: Row | None = None) -> Row:
+    """What a broken client, or the reference client, fails of these jobs, and all readings that it gives.
+
+    What is doubted is played once more, slowly: all that differs from `kept`, if there is such a row.
+    """
     row = await _round(server, name, jobs, processes=processes, timeout_s=4.0)
-    doubted = {case for case, checks in row.fails.items() if len(row.fails) <= ONCE_MORE or checks & DOUBTFUL}
+    doubted = _doubtful(row) if kept is None else _differing(row, kept)
     if not doubted:
         return row
     again = [job for job in jobs if job.case.id in doubted]
@@ -84,6 +87,16 @@ async def played(server: MockServer, name: str, jobs: Sequence[Job], processes: 
         fails={case: checks for case, checks in row.fails.items() if case not in doubted} | dict(sure.fails),
         reads={**row.reads, **sure.reads},
     )
+
+
+def _doubtful(row: Row) -> set[str]:
+    return {case for case, checks in row.fails.items() if len(row.fails) <= ONCE_MORE or checks & DOUBTFUL}
+
+
+def _differing(row: Row, kept: Row) -> set[str]:
+    """The cases that were not failed, or not read, as it is kept of them."""
+    failed = {case for case in row.fails.keys() | kept.fails.keys() if row.fails.get(case) != kept.fails.get(case)}
+    return failed | {case for case, reading in kept.reads.items() if row.reads.get(case) != reading}
 
 
 async def _round(server: MockServer, name: str, jobs: Sequence[Job], *, processes: int, timeout_s: float) -> Row:
