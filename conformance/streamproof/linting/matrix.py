@@ -25,6 +25,7 @@ from streamproof.subjects.broken.table import FAULTS
 from streamproof_mock.server import MockServer, serving
 from streamproof_reports.document import CaseResult
 from streamproof_scenarios.catalogue import Catalogue, pattern_of
+from streamproof_scenarios.framing import framing_of
 
 ONCE_MORE: Final = 12
 """Failures up to this many are all played once more: a busy machine makes some of its own."""
@@ -39,18 +40,25 @@ WAITING: Final = tuple(
 def jobs_for(fault: Fault, jobs: Iterable[Job]) -> list[Job]:
     """The jobs that a fault is played in: each scenario in its first dialect, or all of the dialect that it is about.
 
-    A scenario that waits costs seconds, so only faults that it may show meet it.
+    A scenario that waits costs seconds, so only faults that it may show meet it.  A fault that goes by what one read
+    brings is played where the server decides that.
     """
     return [
         job
         for job in worth_playing(fault, jobs)
         if job.case.dialect == (fault.dialect or job.case.scenario.dialects[0])
         and (fault.meets_waiting or not _waits(job))
+        and not (fault.is_timed and _reads_are_chance(job))
     ]
 
 
 def _waits(job: Job) -> bool:
     return any(pattern.fullmatch(job.case.scenario.id) for pattern in WAITING)
+
+
+def _reads_are_chance(job: Job) -> bool:
+    """True unless the reference client hands on chunk by chunk what it reads, however many one read brings."""
+    return any(framing_of(answer) != "chunked" or answer.encoding is not None for answer in job.case.answers)
 
 
 async def play_rows(
