@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from streamproof.adapters.needs import find_missing
 from streamproof.adapters.spec import ClientSpec
@@ -16,14 +16,19 @@ from streamproof_mock.server import MockServer
 from streamproof_reports.document import CaseResult
 
 
-async def play_catalogue(server: MockServer, spec: ClientSpec, jobs: Sequence[Job]) -> Row:
-    """Plays these jobs; a client that cannot run here is a row that says why."""
+async def play_catalogue(
+    server: MockServer, spec: ClientSpec, jobs: Sequence[Job], *, unconfirmed: Collection[tuple[str, str]] = frozenset()
+) -> Row:
+    """Plays these jobs; a client that cannot run here is a row that says why.
+
+    A failure is played once more, in a fresh process, unless `unconfirmed` has its case and delivery.
+    """
     missing = await find_missing(spec)
     if missing is not None:
         return Row(spec=spec, missing=missing.reason)
     cases: list[CaseResult] = []
     subject = Subject(name=spec.label, arguments=("--client", spec.label))
-    settings = Settings(jobs=min(4, os.cpu_count() or 1))
+    settings = Settings(jobs=min(4, os.cpu_count() or 1), unconfirmed=unconfirmed)
     hello = await Runner(server, spec, subject, settings).run(jobs, cases.append)
     # Results come in the order in which they were ready, which is chance.
     cases.sort(key=lambda case: (case.case, case.delivery or ""))

@@ -25,6 +25,7 @@ from streamproof.subjects.broken.table import FAULTS
 from streamproof_mock.server import MockServer, serving
 from streamproof_reports.document import CaseResult
 from streamproof_scenarios.catalogue import Catalogue, pattern_of
+from streamproof_scenarios.framing import framing_of
 
 ONCE_MORE: Final = 12
 """Failures up to this many are all played once more: a busy machine makes some of its own."""
@@ -39,18 +40,25 @@ WAITING: Final = tuple(
 def jobs_for(fault: Fault, jobs: Iterable[Job]) -> list[Job]:
     """The jobs that a fault is played in: each scenario in its first dialect, or all of the dialect that it is about.
 
-    A scenario that waits costs seconds, so only faults that it may show meet it.
+    A scenario that waits costs seconds, so only faults that it may show meet it.  A fault that goes by what one read
+    brings is played where the server decides that.
     """
     return [
         job
         for job in worth_playing(fault, jobs)
         if job.case.dialect == (fault.dialect or job.case.scenario.dialects[0])
         and (fault.meets_waiting or not _waits(job))
+        and not (fault.is_timed and _reads_are_chance(job))
     ]
 
 
 def _waits(job: Job) -> bool:
     return any(pattern.fullmatch(job.case.scenario.id) for pattern in WAITING)
+
+
+def _reads_are_chance(job: Job) -> bool:
+    """True unless the reference client hands on chunk by chunk what it reads, however many one read brings."""
+    return any(framing_of(answer) != "chunked" or answer.encoding is not None for answer in job.case.answers)
 
 
 async def play_rows(
@@ -72,10 +80,13 @@ async def play_rows(
             tell(name, Row(fails=row.fails, reads=other))
 
 
-async def played(server: MockServer, name: str, jobs: Sequence[Job], processes: int) -> Row:
-    """What a broken client, or the reference client, fails of these jobs, and all readings that it gives."""
+async def played(server: MockServer, name: str, jobs: Sequence[Job], processes: int, *, kept: Row | None = None) -> Row:
+    """What a broken client, or the reference client, fails of these jobs, and all readings that it gives.
+
+    What is doubted is played once more, slowly: all that differs from `kept`, if there is such a row.
+    """
     row = await _round(server, name, jobs, processes=processes, timeout_s=4.0)
-    doubted = {case for case, checks in row.fails.items() if len(row.fails) <= ONCE_MORE or checks & DOUBTFUL}
+    doubted = _doubtful(row) if kept is None else _differing(row, kept)
     if not doubted:
         return row
     again = [job for job in jobs if job.case.id in doubted]
@@ -84,6 +95,16 @@ async def played(server: MockServer, name: str, jobs: Sequence[Job], processes: 
         fails={case: checks for case, checks in row.fails.items() if case not in doubted} | dict(sure.fails),
         reads={**row.reads, **sure.reads},
     )
+
+
+def _doubtful(row: Row) -> set[str]:
+    return {case for case, checks in row.fails.items() if len(row.fails) <= ONCE_MORE or checks & DOUBTFUL}
+
+
+def _differing(row: Row, kept: Row) -> set[str]:
+    """The cases that were not failed, or not read, as it is kept of them."""
+    failed = {case for case in row.fails.keys() | kept.fails.keys() if row.fails.get(case) != kept.fails.get(case)}
+    return failed | {case for case, reading in kept.reads.items() if row.reads.get(case) != reading}
 
 
 async def _round(server: MockServer, name: str, jobs: Sequence[Job], *, processes: int, timeout_s: float) -> Row:

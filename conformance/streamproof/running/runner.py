@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -55,6 +55,8 @@ class Settings:
     jobs: int = 2
     confirms: bool = True
     """Whether a failure is played once more, in a fresh process."""
+    unconfirmed: Collection[tuple[str, str]] = frozenset()
+    """Case and delivery of failures that are no news: they are not played once more."""
     strict: bool = False
     pinned: str | None = None
     known_failing: KnownList = attrs.field(factory=KnownList)
@@ -158,7 +160,8 @@ class Runner:
         started_ns = time.perf_counter_ns()
         try:
             result = await self._case(client, job)
-            if result.verdict == "fail" and self._settings.confirms:
+            is_news = (job.case.id, job.delivery) not in self._settings.unconfirmed
+            if result.verdict == "fail" and self._settings.confirms and is_news:
                 result = await self._confirmed(job, result)
         except NotPlayable as error:
             return plain_result(job, self._subject, verdict="skip", reason=str(error))

@@ -9,11 +9,9 @@ import pytest
 
 from streamproof.adapters.spec import broken_client, built_in
 from streamproof.linting.faults import FAILED, unfailed, worth_playing
-from streamproof.linting.matrix import jobs_for, played
 from streamproof.running.job import Job, jobs_of
 from streamproof.running.result import Subject
 from streamproof.running.runner import Runner, Settings
-from streamproof.subjects.broken.rows import read_rows
 from streamproof.subjects.broken.table import FAULTS
 from streamproof_mock.server import serving
 from streamproof_reports.document import CaseResult
@@ -52,21 +50,6 @@ async def test_a_broken_client_is_caught_where_the_reference_passes(fault: str, 
 async def test_a_case_is_left_over_only_if_no_fault_shows_in_it() -> None:
     async with serving() as server:
         assert await unfailed(server, jobs("framing/comments@openai-chat"), processes=1) == []
-
-
-@pytest.mark.replay
-@pytest.mark.parametrize("name", FAULTS)
-async def test_a_broken_client_fails_what_its_row_says_and_nothing_else(name: str) -> None:
-    fault, row = FAULTS[name], read_rows()[name]
-    where = jobs_for(fault, jobs_of(Catalogue.load().scenarios, ()))
-    async with serving() as server:
-        seen = await played(server, name, where, 2)
-    if fault.is_timed:
-        # What one read happens to bring decides here, so that only what was cut on purpose shows it each time.
-        assert seen.fails.keys() & row.fails.keys()
-    else:
-        assert seen.fails.keys() == row.fails.keys(), "if it is right: python -m streamproof.linting.matrix"
-        assert row.reads.items() <= seen.reads.items()
 
 
 def test_each_fault_is_put_in_without_an_error() -> None:

@@ -27,7 +27,7 @@ SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "GM-16": ("gemini/end-without-reason[end=clean]", "invents-the-reason"),
     "OM-06": ("ollama-chat/text", "trims-deltas"),
     "OM-17": ("ollama-chat/end-without-done[end=clean]", "invents-the-reason"),
-    "OM-19": ("ollama-chat/tool-calls-on-last-line", "text-beside-reason-lost"),
+    "OM-19": ("ollama-chat/tool-calls-on-last-line", "delta-beside-reason-lost"),
     "OC-12": ("plain/text-in-several-deltas@openai-chat", "trims-deltas"),
     "OC-32b": ("plain/unknown-fields", "knows-all-keys"),
     "OL-07b": ("openai-completions/text-in-pieces", "trims-deltas"),

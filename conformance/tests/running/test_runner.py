@@ -238,6 +238,14 @@ async def test_of_a_sweep_only_the_cuts_that_failed_are_played_again(play: Play,
     assert again.only.findings == once.only.findings
 
 
+async def test_a_failure_that_is_no_news_is_played_once(play: Play, faulty: Any, written: Any) -> None:
+    jobs = [attrs.evolve(item, delivery="bytewise") for item in written(SHORT)]
+    again = await play(faulty("decodes-each-piece"), jobs)
+    once = await play(faulty("decodes-each-piece"), jobs, unconfirmed={(jobs[0].case.id, "bytewise")})
+    assert (again.runner.totals.plays, once.runner.totals.plays) == (2, 1)
+    assert (again.only.verdict, once.only.verdict) == ("fail", "fail")
+
+
 async def test_sweep_that_has_no_time_left_tells_what_it_found(play: Play, faulty: Any, written: Any) -> None:
     long = SHORT.replace("text: é, ", "text: é, pause: 10ms, ")
     jobs = [attrs.evolve(item, delivery="every-split") for item in written(long)]

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from typing import Any, Final
 
-from streamproof.subjects.broken.fault import Fault, Json, around, rewriting
+from streamproof.subjects.broken.fault import Fault, Json, around, rewriting, together
 from streamproof.subjects.reference.error import ClientError
 from streamproof.subjects.reference.message import Call, Choice
 
@@ -64,8 +64,22 @@ def _appends_names(_original: Any, call: Call, name: str) -> None:
     call.name = (call.name or "") + name
 
 
-def _keeps_the_last_name(_original: Any, call: Call, name: str) -> None:
-    call.name = name
+_GIVEN: Final = "\0"
+"""Stands before a name that a delta has, so that an empty one can be told from one that is not there."""
+
+
+def _marks_the_name(_place: int, call: dict[str, Json]) -> Json:
+    function = call.get("function")
+    if isinstance(function, dict) and isinstance(function.get("name"), str):
+        return {**call, "function": {**function, "name": _GIVEN + function["name"]}}
+    return call
+
+
+def _keeps_the_last_name(original: Any, call: Call, name: str) -> None:
+    if name.startswith(_GIVEN):
+        call.name = name.removeprefix(_GIVEN)
+    else:
+        original(call, name)
 
 
 class _LastPiece(list[str]):
@@ -113,7 +127,7 @@ def _pieces(kind: type[list[str]]) -> Any:
 
 def _always_whole(original: Any, call: Call, *, whole: bool) -> dict[str, Json]:
     said: dict[str, Json] = original(call, whole=True)
-    if said["arguments_json"] is None:
+    if said["arguments_json"] is None and said["arguments_raw"].startswith("{"):
         # Half a call "repaired": what JSON menders of streaming clients make of it.
         said["arguments_json"] = {}
     return said
@@ -200,7 +214,11 @@ CALLS: Final = (
     Fault("one-call-a-delta", "reads the first call of a delta only", _each_call(_one_in_a_list)),
     Fault("each-id-is-a-call", "opens a call for each id, new or not", around(Choice, "call", _opens_on_each_id)),
     Fault("appends-names", "appends a name that is repeated", around(Call, "add_name", _appends_names)),
-    Fault("last-name", "keeps the last name, though empty or a piece", around(Call, "add_name", _keeps_the_last_name)),
+    Fault(
+        "last-name",
+        "keeps the last name of a call, though empty or a piece",
+        together(_each_call(_marks_the_name), around(Call, "add_name", _keeps_the_last_name)),
+    ),
     Fault("last-arguments", "keeps the last piece of arguments only", _pieces(_LastPiece)),
     Fault("first-arguments", "keeps the first piece of arguments only", _pieces(_FirstPiece)),
     Fault("arguments-either-way", "reads arguments as text or object, whatever is due", rewriting(_either_way)),

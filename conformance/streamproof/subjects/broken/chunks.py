@@ -18,9 +18,9 @@ _KNOWN: Final = frozenset({
 })  # fmt: skip
 
 
-def _each_choice(change: Any) -> Any:
+def _each_choice(change: Any, keys: tuple[str, ...] = _CHOICES) -> Any:
     def rewrite(chunk: dict[str, Json]) -> dict[str, Json]:
-        for key in _CHOICES:
+        for key in keys:
             if isinstance(chunk.get(key), list):
                 made = [change(part) if isinstance(part, dict) else part for part in chunk[key]]
                 chunk[key] = [part for part in made if part is not None]
@@ -49,13 +49,13 @@ def _first_of_the_list(chunk: dict[str, Json]) -> dict[str, Json]:
 
 
 def _needs_a_delta(part: dict[str, Json]) -> Json:
-    if "delta" not in part and "text" not in part and "content" not in part:
+    if "delta" not in part and "text" not in part:
         raise ClientError("key_error", "'delta'")
     return part
 
 
 def _needs_a_reason(part: dict[str, Json]) -> Json:
-    if not any(key in part for key in _REASONS):
+    if "finish_reason" not in part:
         raise ClientError("key_error", "'finish_reason'")
     return part
 
@@ -142,7 +142,7 @@ _TOP: Final = frozenset({
     "done_reason", "created_at", "item", "part", "text", "sequence_number", "output_index", "content_index", "item_id",
     "summary_index", "arguments", "name", "logprobs", "refusal", "annotation", "annotation_index", "error", "code", "param",
     "p", "total_duration", "load_duration", "prompt_eval_count", "prompt_eval_duration", "eval_count", "eval_duration",
-    "promptFeedback", "input",
+    "promptFeedback", "input", "finish_reason",
 })  # fmt: skip
 
 
@@ -220,10 +220,14 @@ CHUNKS: Final = (
     ),
     Fault("one-choice-a-chunk", "reads the first entry of choices only", rewriting(_first_of_the_list)),
     Fault("needs-a-choice", "reads choices[0] where there is none", rewriting(_needs_a_choice)),
-    Fault("needs-a-delta", "reads the delta of a choice that has none", _each_choice(_needs_a_delta)),
-    Fault("needs-a-reason", "wants a finish reason in each chunk, null or not", _each_choice(_needs_a_reason)),
+    Fault("needs-a-delta", "reads the delta of a choice that has none", _each_choice(_needs_a_delta, ("choices",))),
+    Fault(
+        "needs-a-reason",
+        "wants a finish reason in each choice of a chunk, null or not",
+        _each_choice(_needs_a_reason, ("choices",)),
+    ),
     Fault("knows-all-reasons", "refuses finish reasons that it does not know", _each_choice(_known_reasons)),
-    Fault("empty-reason-ends", "takes an empty finish reason for one", reading(_null_ends)),
+    Fault("empty-reason-ends", "takes a finish reason that is empty, or the word null, for one", reading(_null_ends)),
     Fault("reason-is-reset", "lets a later null take the finish reason back", reading(_reason_is_reset)),
     Fault("reason-is-stop", "reports stop whatever the reason is", _report(_always_stop)),
     Fault("usage-summed", "adds up running totals", _usage(_summed)),

@@ -14,7 +14,7 @@ from streamproof.subjects.reference.client import Session
 from streamproof.subjects.reference.connection import Connection
 from streamproof.subjects.reference.error import ClientError
 from streamproof.subjects.reference.events import Event
-from streamproof.subjects.reference.message import Choice, Delta
+from streamproof.subjects.reference.message import Answer, Choice, Delta
 from streamproof.subjects.reference.reader import Reader
 from streamproof.subjects.reference.stream import ChatStream
 
@@ -57,7 +57,7 @@ def _answers(original: Any, stream: ChatStream) -> dict[str, Json]:
 
 def _needs_the_terminal(original: Any, stream: ChatStream) -> Iterator[Delta]:
     yield from original(stream)
-    if not stream.done:
+    if not stream.done and stream._reader.mark is not None:
         raise ClientError("incomplete_stream", "no terminal came")
 
 
@@ -116,9 +116,9 @@ def _any_type(original: Any, head: Any, connection: Connection, _content_type: s
     original(head, connection, kind)
 
 
-def _exact_type(original: Any, head: Any, connection: Connection, content_type: str) -> None:
+def _lower_case_type(original: Any, head: Any, connection: Connection, content_type: str) -> None:
     original(head, connection, content_type)
-    if head.header("content-type") != content_type:
+    if not (head.header("content-type") or "").startswith(content_type):
         raise ClientError("content_type", f"expected {content_type}", phase="open")
 
 
@@ -178,10 +178,19 @@ def _stops_at_the_reason(original: Any, reader: Reader, chunk: Json) -> Iterator
         reader.done = True
 
 
-def _always_again(original: Any, connection: Connection, type_: str, message: str, **_: Any) -> ClientError:
-    fault: ClientError = original(connection, type_, message)
-    fault.retryable = True
+def _marks_what_is_midway(original: Any, connection: Connection, *rest: Any, **named: Any) -> ClientError:
+    fault: ClientError = original(connection, *rest, **named)
+    vars(fault)["is_midway"] = connection._body_came
     return fault
+
+
+def _again_midway(original: Any, session: Session) -> Generator[Delta, None, None]:
+    try:
+        yield from original(session)
+    except ClientError as fault:
+        if not vars(fault).get("is_midway"):
+            raise
+        yield from original(session)
 
 
 def _at_once(original: Any, session: Session) -> Generator[Delta, None, None]:
@@ -205,8 +214,10 @@ def _never_again(original: Any, session: Session) -> Generator[Delta, None, None
 def _twice(original: Any, session: Session) -> Iterator[Delta]:
     first = session._connected()
     first.send(session._request, 1.0)
-    yield from original(session)
-    first.close()
+    try:
+        yield from original(session)
+    finally:
+        first.close()
 
 
 def _keeps_open(original: Any, connection: Connection) -> None:
@@ -255,11 +266,13 @@ def _at_the_end(original: Any, session: Session) -> Generator[Delta, None, None]
         raise fault
 
 
-def _error_drops_text(original: Any, session: Session) -> dict[str, Json]:
-    said: dict[str, Json] = original(session)
-    if not session._chat.done:
-        said["choices"] = []
-    return said
+def _whole_or_nothing(original: Any, session: Session) -> Generator[Delta, None, None]:
+    try:
+        held = list(original(session))
+    except ClientError:
+        session._chat._reader.answer = Answer()
+        raise
+    yield from held
 
 
 def _dirty(_original: Any, _connection: Connection, _grace_s: float) -> bool:
@@ -302,7 +315,7 @@ ENDS: Final = (
     ),
     Fault(
         "needs-the-terminal",
-        "refuses an answer that is whole but lacks the terminal",
+        "refuses an answer that is whole but lacks its [DONE]",
         around(ChatStream, "end", _needs_the_terminal),
     ),
     Fault("skips-broken-events", "passes over events that it cannot read", around(ChatStream, "_take", _skips_broken)),
@@ -312,14 +325,22 @@ ENDS: Final = (
     Fault("error-says-nothing", "reports an error event without what it says", erring(_mute)),
     Fault("error-is-an-object", "knows an error only as an object under the key error", erring(_only_an_object)),
     Fault("null-is-an-error", "takes the key error for an error, null or not", erring(_null_error)),
-    Fault("error-drops-text", "drops what it has when an error comes", around(Session, "report", _error_drops_text)),
+    Fault(
+        "whole-or-nothing",
+        "hands an answer out when it is whole, and nothing of one that fails",
+        around(Session, "deltas", _whole_or_nothing),
+    ),
     Fault(
         "any-answer-is-a-stream",
         "reads any answer as a stream, whatever its status and type",
         value(client, "_check", _any_answer),
     ),
     Fault("any-type-is-a-stream", "does not look at the content type", around(client, "_check", _any_type)),
-    Fault("one-spelling-of-the-type", "refuses a content type with parameters", around(client, "_check", _exact_type)),
+    Fault(
+        "one-spelling-of-the-type",
+        "knows the content type in lower case only",
+        around(client, "_check", _lower_case_type),
+    ),
     Fault(
         "status-is-500",
         "reports any error status as 500, without what the body says",
@@ -339,9 +360,9 @@ ENDS: Final = (
     ),
     Fault("stops-at-the-reason", "stops reading at the first finish reason", reading(_stops_at_the_reason)),
     Fault(
-        "resends-after-text",
-        "asks again after text has come",
-        together(around(Connection, "_fault", _always_again), around(Session, "deltas", _once_more)),
+        "resends-midway",
+        "asks again when an answer breaks off midway",
+        together(around(Connection, "_fault", _marks_what_is_midway), around(Session, "deltas", _again_midway)),
     ),
     Fault("resends-once-too-often", "asks once more than it was told", around(Session, "deltas", _once_more)),
     Fault("resends-at-once", "does not wait before it asks again", around(Session, "deltas", _at_once)),

@@ -34,7 +34,7 @@ class Fault:
     meets_waiting: bool = attrs.field(default=False, kw_only=True)
     """True where scenarios that wait for seconds may show it."""
     is_timed: bool = attrs.field(default=False, kw_only=True)
-    """True where it depends on what one read happens to bring whether a scenario shows it."""
+    """True where it goes by what one read brings, so that only what the server cuts by itself shows it each time."""
 
 
 def around(owner: object, name: str, wrapper: Wrapper) -> Callable[[], None]:

@@ -59,6 +59,20 @@ def _row(name: str, said: Mapping[str, Mapping[str, Sequence[str]]]) -> Row:
     return Row(fails={case: frozenset(checks) for case, checks in fails.items()}, reads=reads)
 
 
+def failing_names(path: Path = FILE) -> dict[str, frozenset[str]]:
+    """By case, or by scenario where all of its cases are meant, the faults that fail it; without the catalogue.
+
+    Who hangs is left out where it does nothing else: it costs a deadline.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, said in (yaml.safe_load(path.read_text("utf-8")) or {}).items():
+        known = (said or {}).get("fails") or {}
+        for check, cases_ in known.items() if name in FAULTS else ():
+            for one in cases_ if check != "hang" else ():
+                found[one].add(name)
+    return {case: frozenset(names) for case, names in found.items()}
+
+
 def write_rows(path: Path, rows: Mapping[str, Row]) -> None:
     """Writes rows, in the order of the table of faults."""
     path.write_text(_HEAD + "".join(_lines(rows)), encoding="utf-8")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from streamproof.subjects.broken.fault import Fault, Json, around, reading, rewriting, together
-from streamproof.subjects.reference import message
+from streamproof.subjects.reference import client, message
 from streamproof.subjects.reference.connection import Connection
 from streamproof.subjects.reference.error import ClientError
 from streamproof.subjects.reference.events import Event, EventDecoder
+from streamproof.subjects.reference.framing import Head
 from streamproof.subjects.reference.lines import LineDecoder
 from streamproof.subjects.reference.message import Choice, Delta, Kind
+from streamproof.subjects.reference.stream import ChatStream
 
 
 def _decoding(make: Callable[[bytes], bytes]) -> Callable[[], None]:
@@ -38,15 +41,22 @@ def _refuse_bad_bytes(original: Any, decoder: EventDecoder, line: bytes) -> None
     original(decoder, line)
 
 
-def _as_the_head_says(original: Any, connection: Connection) -> Iterator[bytes]:
-    kind = (connection.head().header("content-type") or "").lower()
+def _notes_the_charset(original: Any, head: Head, *rest: Any) -> None:
+    kind = (head.header("content-type") or "").lower()
     # RFC 2616 made ISO-8859-1 the charset of text without one, and HTTP libraries still do.
     name = kind.partition("charset=")[2].strip("\"' ") or ("latin-1" if kind.startswith("text/") else "utf-8")
-    for piece in original(connection):
-        try:
-            yield piece.decode(name, "replace").encode()
-        except LookupError:
-            raise ClientError("charset", f"unknown charset {name}") from None
+    try:
+        _CHARSET[:] = [codecs.getincrementaldecoder(name)("replace")]
+    except LookupError:
+        raise ClientError("charset", f"unknown charset {name}") from None
+    original(head, *rest)
+
+
+_CHARSET: Final[list[codecs.IncrementalDecoder]] = []
+
+
+def _as_noted(original: Any, stream: ChatStream, data: bytes) -> Iterator[Delta]:
+    yield from original(stream, _CHARSET[0].decode(data).encode())
 
 
 def _named_charset_only(original: Any, connection: Connection) -> Iterator[bytes]:
@@ -166,7 +176,7 @@ TEXT: Final = (
     Fault(
         "obeys-the-charset",
         "decodes as the head says, and as ISO-8859-1 where it does not",
-        around(Connection, "body", _as_the_head_says),
+        together(around(client, "_check", _notes_the_charset), around(ChatStream, "receive", _as_noted)),
     ),
     Fault(
         "knows-one-charset",
@@ -184,11 +194,15 @@ TEXT: Final = (
     Fault("drops-repeats", "takes a piece that equals the one before for a repetition", _adding(_no_repeats)),
     Fault("first-text-lost", "loses the first piece of text", reading(_first_lost)),
     Fault(
-        "text-beside-reason-lost",
-        "loses the text of the chunk that has the finish reason",
+        "delta-beside-reason-lost",
+        "loses the delta, text or call, of the chunk that has the finish reason",
         rewriting(_not_beside_a_reason),
     ),
-    Fault("text-beside-role-lost", "loses the text of a chunk that has a role", rewriting(_not_beside_a_role)),
+    Fault(
+        "delta-beside-role-lost",
+        "loses what else a delta says that has a role, text or call",
+        rewriting(_not_beside_a_role),
+    ),
     Fault("null-is-text", "writes None where a text is null", rewriting(_null_is_text)),
     Fault("number-is-text", "reads a number where text is due, as it is written", rewriting(_number_is_text)),
     Fault("needs-content", "refuses a delta without content", rewriting(_needs_text)),
