@@ -10,7 +10,6 @@ from typing import Final, Literal
 
 import attrs
 
-from streamproof.commands.serve import serve
 from streamproof_bench import machine
 from streamproof_bench.answers import Check, exact, same_text
 from streamproof_bench.material import Material, Stream
@@ -54,8 +53,7 @@ def _plain_target(way: Way, stream: Stream) -> str:
 
 def _ours(material: Material, _: Path) -> Sequence[str]:
     # The others log nothing either.
-    quiet = ("-q",) if any("-q" in option.opts for option in serve.params) else ()
-    return (sys.executable, "-m", "streamproof", "serve", "--port", "0", "--scenarios", str(material.scenarios), *quiet)
+    return (sys.executable, "-m", "streamproof", "serve", "-q", "--port", "0", "--scenarios", str(material.scenarios))
 
 
 def _python(program: str) -> Callable[[Material, Path], Sequence[str]]:

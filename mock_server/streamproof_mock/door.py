@@ -17,7 +17,7 @@ from typing import Any, Final
 import trio
 
 from streamproof_mock.journal import Exchange, Journal
-from streamproof_mock.player import Bounds
+from streamproof_mock.performer import Bounds
 from streamproof_mock.session import Session
 from streamproof_mock.wire import Connections
 from streamproof_scenarios.plan import BEFORE_REQUEST, AnswerPlan, Plan

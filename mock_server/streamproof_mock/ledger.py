@@ -6,7 +6,7 @@ from time import perf_counter_ns
 
 from streamproof_mock.journal import Exchange
 from streamproof_mock.sheet import Piece
-from streamproof_mock.wire import Wire
+from streamproof_mock.wire import Line
 
 
 def note(exchange: Exchange, piece: Piece, written: int) -> None:
@@ -27,9 +27,9 @@ def note_body(exchange: Exchange, body: int) -> None:
     exchange.writes.append((now_ns, body))
 
 
-def sample(exchange: Exchange, wire: Wire) -> None:
+def sample(exchange: Exchange, line: Line) -> None:
     """Enters what the client has of what was written."""
-    undelivered, unread = wire.outstanding()
+    undelivered, unread = line.outstanding()
     if undelivered is not None:
         exchange.delivered = max(exchange.wire_written - undelivered, 0)
     if unread is not None:

@@ -18,23 +18,29 @@ from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework, ConnectionState
 
-from streamproof_mock.connection import Connection
+from streamproof_mock.connection import Connection, Resting
+from streamproof_mock.express import Desk
 
 
 async def serve(
     app: ASGIFramework,
     config: Config,
     *,
+    desk: Desk | None,
     shutdown_trigger: Callable[[], Awaitable[None]],
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serves an application on the sockets of `config` until the trigger returns, and then for its grace time."""
-    wrapped, context = ASGIWrapper(app), WorkerContext(None)
+    """Serves an application on the sockets of `config` until the trigger returns, and then for its grace time.
+
+    `desk` answers what it knows in the clear before the application hears of it.
+    """
+    wrapped, context, resting = ASGIWrapper(app), WorkerContext(None), Resting()
     lifespan = Lifespan(wrapped, config, {})
     async with trio.open_nursery() as living:
         await living.start(lifespan.handle_lifespan)
         await lifespan.wait_for_startup()
-        connect = partial(_connection, partial(Connection, wrapped, config, context, ConnectionState({})))
+        connection = partial(Connection, desk, resting, wrapped, config, context, ConnectionState({}))
+        connect = partial(_connection, connection)
         async with trio.open_nursery() as connections, trio.open_nursery() as accepting:
             accepting.start_soon(
                 partial(trio.serve_listeners, connect, _listeners(config), handler_nursery=connections)
@@ -45,6 +51,7 @@ async def serve(
             finally:
                 accepting.cancel_scope.cancel()
                 await context.terminated.set()
+                resting.close()
                 connections.cancel_scope.deadline = trio.current_time() + config.graceful_timeout
         await lifespan.wait_for_shutdown()
         living.cancel_scope.cancel()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import socket
 import struct
-from typing import Final, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self
 
 import attrs
 
@@ -68,6 +68,8 @@ class PeerState:
 class Kernel:
     """A connection to the kernel's socket statistics.  Belongs to one thread; close it."""
 
+    _has_answered: ClassVar[bool] = False
+
     def __init__(self) -> None:
         self._netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG)
         self._netlink.setblocking(False)
@@ -76,12 +78,16 @@ class Kernel:
 
     @classmethod
     def opened(cls) -> Self | None:
-        """A kernel that is known to answer rightly, or None where it does not (old kernel, sealed container)."""
+        """A kernel that is known to answer rightly, or None where it does not (old kernel, sealed container).
+
+        One that has answered rightly once in a process is not tried again.
+        """
         try:
             kernel = cls()
         except OSError:
             return None
-        if kernel._answers():
+        if cls._has_answered or kernel._answers():
+            cls._has_answered = True
             return kernel
         kernel.close()
         return None
@@ -108,6 +114,19 @@ class Kernel:
             return None
         unread, inode = _QUEUES.unpack_from(reply, _AT_QUEUES)
         return PeerState(self._received(reply), unread, inode != 0)
+
+    def has_read(self, query: bytes, total: int) -> bool:
+        """True when the application behind the socket that `query` names has read `total` bytes, all there were."""
+        # The kernel counts what is unread before it counts what was received; the second answer leaves no gap.
+        for _ in range(2):
+            try:
+                self._netlink.send(query)
+                reply = self._netlink.recv(4096)
+            except OSError:
+                return False
+            if len(reply) < _AT_ATTRIBUTES or _U32.unpack_from(reply, _AT_QUEUES)[0] or self._received(reply) < total:
+                return False
+        return True
 
     def _received(self, reply: bytes) -> int:
         """What `tcp_info` of a reply says was received; -1 where there is none, for a socket that waits out its end."""

@@ -2,71 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from time import perf_counter_ns
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
-import attrs
 import trio
 
+from streamproof_mock.barriers import Barriers
 from streamproof_mock.framing import BAD_CHUNK, LAST_CHUNK, MISSING, RequestFacts, chunk_prefix, framed
 from streamproof_mock.journal import Exchange
 from streamproof_mock.ledger import note, note_body, sample
 from streamproof_mock.pacer import Lap, Pacer
+from streamproof_mock.performer import AwaitHook, Bounds, Unplayable
 from streamproof_mock.sheet import LONGEST_S, SHORTEST_S, Piece, Sheet
 from streamproof_mock.track import Track
 from streamproof_mock.wire import Departure, Gone, Wire
-from streamproof_scenarios.plan import BEFORE_REQUEST, AnswerPlan, AwaitDelivered, Goaway, Operation, Pause, Write
-from streamproof_scenarios.transports import misfit, spoken
-
-AwaitHook = Callable[[Exchange], Awaitable[bool]]
-"""Returns True once the client has handed on all that `exchange.body_written` counts."""
+from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, Goaway, Operation, Pause, Write
 
 _BREATH_NS: Final = 500_000
 """A stream without pauses lets others run this often."""
 _ABANDONED_EVERY_S: Final = 0.05
 _STEP_LIMIT: Final = 64
 """More operations between two pauses are not the pacer's: others wait for it."""
-
-
-@attrs.frozen(kw_only=True)
-class Bounds:
-    """How long a player waits for what may never come, in seconds."""
-
-    boundary_s: float = 2.0
-    """For the client to read up to a promised boundary."""
-    await_s: float = 2.0
-    """For the client to hand on what it read (DESIGN, section 4: `await`)."""
-    stall_s: float = 60.0
-    """For the client to leave a stream that has stalled."""
-    reset_s: float = 2.0
-    """For the client to read what precedes a reset."""
-
-
-class Performer(Protocol):
-    """Performs one answer."""
-
-    async def run(self) -> None:
-        """Performs it to its end, or until the client leaves or `stop` is called."""
-
-    def stop(self) -> None:
-        """Breaks it off at once."""
-
-
-class Unplayable(Exception):  # noqa: N818  becomes a fault, not an error
-    """The plan asks for what this server or this connection cannot do; says what."""
-
-
-def unplayable(plan: AnswerPlan, wire: Wire, http: str) -> str | None:
-    """Why this plan cannot be performed on this wire for a request of this version, in words; None when it can."""
-    if plan.ending.kind in BEFORE_REQUEST:
-        return (
-            f"the ending {plan.ending.kind} comes before any request, and this is one; "
-            "its session has an address of its own: POST /__streamproof__/play tells it"
-        )
-    if http == "1.0" and plan.ending.kind in {"in-chunk", "bad-chunk"}:
-        return f"the ending {plan.ending.kind} needs chunks, and the request is of HTTP/1.0, which has none"
-    return misfit(plan, spoken(is_h2=wire.is_h2, is_tls=wire.is_tls))
 
 
 class Player:
@@ -90,7 +47,7 @@ class Player:
         self._request = request
         self._exchange = exchange
         self._bounds = bounds
-        self._on_await = on_await
+        self._barriers = Barriers(wire, exchange, bounds, on_await)
         # The pacer's writes do not wait: TLS and HTTP/2 have locks and windows to wait for.
         self._pacer = pacer if wire.writes_directly else None
         self._lap: Lap | None = None
@@ -159,7 +116,7 @@ class Player:
         self._lead = b""
         for self._held in rest:
             await self._flush()
-        await self._finish()
+        await (self._finish() if self._plan.ending.kind == "clean" else self._end())
 
     async def _by_sheet(self, sheet: Sheet, pacer: Pacer) -> None:
         self._lead = b""
@@ -192,13 +149,13 @@ class Player:
                     self._hold(operation.data)
                     if operation.promised:
                         await self._flush()
-                        await self._boundary()
+                        await self._barriers.boundary()
                 case Pause():
                     await self._flush()
                     await self._pause(operation.delay_s)
                 case AwaitDelivered():
                     await self._flush()
-                    await self._await_delivered()
+                    await self._barriers.delivered()
                 case Goaway():
                     await self._flush()
                     await self._goaway()
@@ -221,7 +178,7 @@ class Player:
 
     async def _flush(self, tail: bytes = b"") -> None:
         held = self._held or Piece(b"", b"", b"")
-        piece = Piece(self._lead + held.prefix, held.data, held.suffix + tail)
+        piece = Piece(self._lead + held.prefix, held.data, held.suffix + tail) if self._lead or tail else held
         whole = piece.whole
         if not whole:
             return
@@ -243,31 +200,7 @@ class Player:
             await trio.lowlevel.checkpoint()
             self._breath_ns = perf_counter_ns()
 
-    # Barriers
-
-    async def _boundary(self) -> None:
-        exchange = self._exchange
-        exchange.boundaries_asked += 1
-        exchange.way = "asked" if self._wire.can_ask else "waited"
-        is_kept: bool | None = None
-        try:
-            is_kept = await self._wire.wait_read(self._bounds.boundary_s)
-        finally:
-            if is_kept is None:
-                # The client left, or has its result and reads no more: nothing follows that could run together.
-                exchange.boundaries_asked -= 1
-        if is_kept:
-            exchange.boundaries_kept += 1
-
-    async def _await_delivered(self) -> None:
-        delivered = False
-        if self._on_await is None:
-            delivered = await self._wire.wait_read(self._bounds.await_s)
-        else:
-            with trio.move_on_after(self._bounds.await_s):
-                delivered = await self._on_await(self._exchange)
-        if not delivered:
-            self._exchange.late += 1
+    # Silences
 
     async def _pause(self, delay_s: float) -> None:
         """A pause, and all that follows it until something has to be waited for."""

@@ -15,7 +15,7 @@ from streamproof_mock.choice import EmptyBook, PlanBook
 from streamproof_mock.door import Doors
 from streamproof_mock.journal import Journal
 from streamproof_mock.listening import serve
-from streamproof_mock.player import AwaitHook, Bounds
+from streamproof_mock.performer import AwaitHook, Bounds
 from streamproof_mock.ports import GRACE_S, CannotServe, NotLoopback, Port, PortInUse, TlsPorts, listen, origin_of
 from streamproof_mock.selftest import try_wire
 from streamproof_mock.session import Session
@@ -165,7 +165,8 @@ async def _running(stage: Stage, listener: socket.socket, ports: TlsPorts, token
     async def run_app(
         port: Port, stop: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
-        await serve(MockApp(stage, token), port, shutdown_trigger=stop.wait, task_status=task_status)
+        app = MockApp(stage, token)
+        await serve(app, port, desk=stage.shortcuts, shutdown_trigger=stop.wait, task_status=task_status)
 
     async def run_alone(listener: socket.socket, transport: Transport, stop: trio.Event) -> None:
         await run_app(Port(listener, ports.contexts.get(transport)), stop)

@@ -9,7 +9,7 @@ from typing import Final
 import trio
 
 from streamproof_mock.journal import Exchange
-from streamproof_mock.player import AwaitHook, Performer
+from streamproof_mock.performer import AwaitHook, Performer
 from streamproof_scenarios.plan import Plan
 
 _EXCHANGES_KEPT: Final = 1_000
@@ -60,9 +60,10 @@ class Session:
 
     async def settled(self, limit_s: float) -> bool:
         """Waits until no answer of this session is being played; False when `limit_s` ran out."""
-        with trio.move_on_after(limit_s):
-            while self._players:
-                await self._quiet.wait()
+        if self._players:
+            with trio.move_on_after(limit_s):
+                while self._players:
+                    await self._quiet.wait()
         return not self._players
 
     async def bound(self, limit_s: float) -> None:

@@ -57,6 +57,8 @@ class Sheet:
     pieces: tuple[Piece, ...]
     beats: tuple[Beat, ...]
     """Each piece as it is sent."""
+    closes: bool = False
+    """The connection ends with it."""
 
     @property
     def is_paced(self) -> bool:
@@ -66,7 +68,8 @@ class Sheet:
 
 def sheet_of(plan: AnswerPlan, request: RequestFacts) -> Sheet | None:
     """The sheet of a plan; None where the plan wants more than bytes and pauses, or more than a sheet may have."""
-    if plan.delay_s or plan.ending.kind != "clean" or plan.http != "h1" or plan.framing not in {"chunked", "length"}:
+    ending = plan.ending
+    if plan.delay_s or ending.kind not in {"clean", "fin"} or ending.is_headless or plan.http != "h1":
         return None
     parts = _parts(plan)
     if parts is None:
@@ -74,16 +77,18 @@ def sheet_of(plan: AnswerPlan, request: RequestFacts) -> Sheet | None:
     body = sum(len(data) for data, _ in parts)
     length = body if plan.content_length is None else plan.content_length
     head = framed(plan, request, length=length)
-    if head.closes or head.bodiless or (plan.framing == "length" and length != body):
+    closes = head.closes or ending.kind == "fin"
+    lies = plan.framing == "length" and length != body
+    if head.bodiless or (lies and not closes) or (closes and any(pause_s for _, pause_s in parts)):
         return None
     pieces = [_piece(data, is_chunked=head.chunked) for data, _ in parts]
     pieces[0] = attrs.evolve(pieces[0], prefix=head.head + pieces[0].prefix)
-    if head.chunked:
+    if head.chunked and ending.kind == "clean":
         pieces[-1] = attrs.evolve(pieces[-1], suffix=pieces[-1].suffix + LAST_CHUNK)
     beats = tuple(
         Beat(piece.whole, len(piece.data), pause_s) for piece, (_, pause_s) in zip(pieces, parts, strict=True)
     )
-    return Sheet(status=plan.status, pieces=tuple(pieces), beats=beats)
+    return Sheet(status=plan.status, pieces=tuple(pieces), beats=beats, closes=closes)
 
 
 def _piece(data: bytes, *, is_chunked: bool) -> Piece:

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import attrs
 
 from streamproof_mock.choice import choose
-from streamproof_mock.express import Express, Known, Memo
+from streamproof_mock.express import Express
 from streamproof_mock.journal import Exchange
 from streamproof_mock.ledger import note, sample
+from streamproof_mock.memo import Known, Memo
 from streamproof_mock.request import Request
 from streamproof_mock.routes import route_of
 from streamproof_mock.sheet import Piece, Sheet
-from streamproof_mock.wire import Gone, Wire
+from streamproof_mock.wire import Connections, Gone, Line, Wire
 
 if TYPE_CHECKING:
-    from hypercorn.typing import ASGISendCallable, HTTPScope
+    from hypercorn.typing import HTTPScope
 
     from streamproof_mock.stage import Part, Stage
 
@@ -40,9 +41,14 @@ class ShortDesk:
         self._stage = stage
         self.memo = Memo()
 
-    def express(self, send: ASGISendCallable, wire: Wire, scope: HTTPScope) -> Express | None:
-        """The short way on the connection of a request that has come the long way."""
-        express = Express.on(send, wire, self)
+    @property
+    def shared(self) -> Connections:
+        """What all connections share."""
+        return self._stage.connections
+
+    def express(self, wire: Wire, scope: HTTPScope) -> Express | None:
+        """The short way on the connection of a request that has come the long way; None where there is none."""
+        express = wire.express
         if express is not None and express.learns:
             express.learn(Request.of(scope))
         return express
@@ -69,14 +75,14 @@ class ShortDesk:
         if answer.encoding is not None and not request.offers(answer.encoding):
             return False
         sheet = stage.sheets.of(answer, known.facts)
-        wire = express.wire
-        if sheet is None or sheet.is_paced or not wire.is_open:
+        line = express.line
+        if sheet is None or sheet.is_paced or not line.is_open:
             return False
         exchange = Exchange(
             nonce=None,
             case=None,
             number=0,
-            connection=wire.number,
+            connection=line.number,
             method=request.method,
             path=known.shown_target,
             http=request.http,
@@ -90,27 +96,33 @@ class ShortDesk:
         route = route_of(chosen.path, known.body, part.plan.dialect)
         dialect = None if route is None else route.dialect
         try:
-            left = _write(sheet, exchange, wire)
+            left = _write(sheet, exchange, line)
         except Gone:
             exchange.left, exchange.left_ns = "reset", perf_counter_ns()
-            sample(exchange, wire)
-            wire.reset()
+            sample(exchange, line)
+            line.reset()
         else:
             if left:
                 express.rest = Rest(part=part, exchange=exchange, dialect=dialect, pieces=left)
                 return False
-            exchange.complete, exchange.left = True, "stayed"
-            sample(exchange, wire)
+            exchange.complete, exchange.left = True, "server-closed" if sheet.closes else "stayed"
+            sample(exchange, line)
+            if sheet.closes:
+                line.fin()
         exchange.ended_ns = perf_counter_ns()
         stage.check(exchange, dialect, request.data)
         stage.finish(exchange)
         return True
 
+    async def answer(self, known: Known, express: Express, wire: Wire) -> None:
+        """Answers what could not be answered at once, from `express.rest` on where there is one."""
+        await self._stage.answer(known.request, known.body, wire, express)
 
-def _write(sheet: Sheet, exchange: Exchange, wire: Wire) -> Sequence[Piece]:
+
+def _write(sheet: Sheet, exchange: Exchange, line: Line) -> Sequence[Piece]:
     """Sends a sheet; what is left of it where the socket is full.  Raises Gone."""
     for number, (beat, piece) in enumerate(zip(sheet.beats, sheet.pieces, strict=True)):
-        count = wire.write_now(beat.send)
+        count = line.write_now(beat.send)
         note(exchange, piece, count)
         if count < len(beat.send):
             return (piece.after(count), *sheet.pieces[number + 1 :])

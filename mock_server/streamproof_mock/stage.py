@@ -22,7 +22,8 @@ from streamproof_mock.framing import RequestFacts
 from streamproof_mock.h2_player import H2Player
 from streamproof_mock.journal import Exchange, Journal
 from streamproof_mock.pacer import Pacer
-from streamproof_mock.player import AwaitHook, Bounds, Performer, Player, unplayable
+from streamproof_mock.performer import AwaitHook, Bounds, Performer, unplayable
+from streamproof_mock.player import Player
 from streamproof_mock.replies import complaint, empty_reply
 from streamproof_mock.request import BODY_LIMIT, Abandoned, Request, TooLarge, read_body
 from streamproof_mock.routes import MODELS, dialect_of, route_of
@@ -148,7 +149,7 @@ class Stage:
         except WireUnreachable as error:
             self.trouble = str(error)
             raise
-        express = None if self.shortcuts is None else self.shortcuts.express(send, wire, scope)
+        express = None if self.shortcuts is None else self.shortcuts.express(wire, scope)
         with self._open(wire):
             try:
                 data = await read_body(receive, BODY_LIMIT)
@@ -167,10 +168,17 @@ class Stage:
                 await self._answer(request, None, wire, Chosen(path=request.path, problem=problem))
                 return
             request = Request.of(scope, data)
-            if express is not None and express.rest is not None:
-                await self._go_on(express, request, wire)
-                return
-            body = request.readable()
+            await self._answer_or_go_on(request, request.readable(), wire, express)
+
+    async def answer(self, request: Request, body: Any, wire: Wire, express: Express) -> None:
+        """Answers a request that came the short way."""
+        with self._open(wire):
+            await self._answer_or_go_on(request, body, wire, express)
+
+    async def _answer_or_go_on(self, request: Request, body: Any, wire: Wire, express: Express | None) -> None:
+        if express is not None and express.rest is not None:
+            await self._go_on(express, request, wire)
+        else:
             await self._answer(request, body, wire, choose(request, body, self.sessions, self.book))
 
     async def _answer(self, request: Request, body: Any, wire: Wire, chosen: Chosen) -> None:

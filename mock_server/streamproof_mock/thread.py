@@ -12,7 +12,7 @@ from typing import Any, Final, Self, TypeVar
 import trio
 
 from streamproof_mock.journal import Journal
-from streamproof_mock.player import AwaitHook
+from streamproof_mock.performer import AwaitHook
 from streamproof_mock.server import MockServer, serving
 from streamproof_mock.session import Session
 from streamproof_scenarios.plan import Plan

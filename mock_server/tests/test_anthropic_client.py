@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-
 import pytest
 
 from streamproof_mock.behaviour.anthropic_messages import THOUGHT
@@ -22,8 +19,6 @@ TOOL = {
 
 @pytest.fixture(scope="module")
 def anthropic():
-    if os.environ.get("CI"):
-        return importlib.import_module("anthropic")
     return pytest.importorskip("anthropic", reason="anthropic-sdk-python is not installed")
 
 

@@ -10,7 +10,6 @@ from streamproof_mock.behaviour.utterance import TEXT
 from streamproof_mock.thread import ServerThread
 
 pytestmark = pytest.mark.clients
-openai = pytest.importorskip("openai")
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
 TOOL = {
@@ -25,8 +24,13 @@ def url():
         yield server.url
 
 
+@pytest.fixture(scope="module")
+def openai():
+    return pytest.importorskip("openai")
+
+
 @pytest.fixture
-def client(url):
+def client(url, openai):
     with openai.OpenAI(base_url=f"{url}/v1", api_key="sk-right", max_retries=0) as made:
         yield made
 
@@ -60,7 +64,7 @@ def test_it_lists_the_models(client):
     assert [model.id for model in client.models.list()] == ["streamproof-mock"]
 
 
-def test_it_reports_refusals(client, url):
+def test_it_reports_refusals(client, openai, url):
     with pytest.raises(openai.BadRequestError) as refused:
         client.chat.completions.create(model="m", messages=[])
     assert refused.value.param == "messages"

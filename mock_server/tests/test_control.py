@@ -10,6 +10,7 @@ import re
 import pytest
 
 from streamproof_mock import control
+from streamproof_mock.pages import PATHS
 from streamproof_mock.server import serving
 from streamproof_scenarios.plan import AnswerPlan, Ending, Plan, Write
 
@@ -200,8 +201,9 @@ async def test_the_description_names_the_calls(server, connect):
 
 
 async def test_pages_can_be_asked_for_on_one_connection(server, connect):
+    pages = {path: (await ask(server, connect, "GET", path)).body for path in PATHS}
     client = await connect(server)
-    for _ in range(3):
-        await client.post("/", b"", method="GET")
-        heard = await client.hear(until=b'".\n')
-        assert heard.status == 200
+    for path in (*PATHS, *PATHS):
+        await client.post(path, b"", method="GET")
+        heard = await client.hear(until=pages[path])
+        assert (heard.end, heard.status, heard.body) == ("open", 200, pages[path])

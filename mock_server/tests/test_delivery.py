@@ -9,7 +9,7 @@ import sys
 import pytest
 import trio
 
-from streamproof_mock.player import Bounds
+from streamproof_mock.performer import Bounds
 from streamproof_mock.server import serving
 from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, Pause, Plan, Write
 

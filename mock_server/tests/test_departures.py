@@ -8,7 +8,7 @@ from time import perf_counter_ns
 import pytest
 import trio
 
-from streamproof_mock.player import Bounds
+from streamproof_mock.performer import Bounds
 from streamproof_mock.server import serving
 from streamproof_scenarios.plan import AnswerPlan, Ending, Pause, Plan, Write
 

@@ -12,7 +12,7 @@ import pytest
 import trio
 import trio.testing
 
-from streamproof_mock.player import Bounds
+from streamproof_mock.performer import Bounds
 from streamproof_mock.server import CannotServe, serving
 from streamproof_mock.thread import ServerThread
 from streamproof_scenarios.plan import AnswerPlan, Ending, Write

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from streamproof_formats.dialects import read_error
 from streamproof_formats.dialects.schema_book import validate
 from streamproof_formats.judge import judge
 from streamproof_formats.response import ResponseHead
@@ -316,12 +317,15 @@ async def test_wrong_methods_and_paths_are_refused(server, connect, method, path
     assert (b"\r\nallow: " in heard.head) == (status == 405)
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.dialect not in ANSWERS], ids=str)
-async def test_a_dialect_that_does_not_answer_yet_says_so_in_its_shape(route):
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.dialect} {route.path}")
+async def test_a_dialect_that_does_not_answer_yet_says_so_in_its_shape(route, monkeypatch):
+    monkeypatch.delitem(ANSWERS, route.dialect)
     request = Request(method="POST", path=route.path, target=route.path, http="1.1", headers=(), data=b"{}")
     plan = Endpoint(api_key=None, scenarios=list).answer(request, route.path, route)
     assert plan.status == 501
-    assert "choose a scenario" in plan.body().decode()
+    message = read_error(route.dialect, 501, plan.body()).message
+    assert message.startswith("This server plays scenarios")
+    assert message.endswith("choose a scenario.")
 
 
 @pytest.mark.parametrize(

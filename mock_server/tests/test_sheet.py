@@ -45,6 +45,32 @@ def test_a_sheet_says_what_the_plan_says(operations, fields, beats):
     assert sheet.is_paced == any(pause_s for _, _, pause_s in beats)
 
 
+CLOSING = HEAD[:-2] + b"connection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("operations", "fields", "request_", "sends"),
+    [
+        ([Write(b"a"), Write(b"b")], {"ending": Ending(kind="fin")}, POST, [HEAD + b"1\r\na\r\n", b"1\r\nb\r\n"]),
+        ([], {"ending": Ending(kind="fin")}, POST, [HEAD]),
+        ([Write(b"a")], {"close": True}, POST, [CLOSING + b"1\r\na\r\n0\r\n\r\n"]),
+        ([Write(b"a")], {}, RequestFacts(closes=True), [CLOSING + b"1\r\na\r\n0\r\n\r\n"]),
+        ([Write(b"a")], {"framing": "close"}, POST, [b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\na"]),
+        ([Write(b"a")], {}, RequestFacts(http="1.0"), [b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\na"]),
+        (
+            [Write(b"abc")],
+            {"framing": "length", "content_length": 9, "ending": Ending(kind="fin")},
+            POST,
+            [b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc"],
+        ),
+    ],
+)
+def test_a_sheet_may_end_with_the_connection(operations, fields, request_, sends):
+    sheet = sheet_of(answer(*operations, **fields), request_)
+    assert [beat.send for beat in sheet.beats] == sends
+    assert sheet.closes
+
+
 @pytest.mark.parametrize(
     ("operations", "fields", "request_"),
     [
@@ -54,15 +80,15 @@ def test_a_sheet_says_what_the_plan_says(operations, fields, beats):
         ([Write(b"a"), Pause(60.0)], {}, POST),
         ([Write(b"a"), Pause(0.0001)], {}, POST),
         ([Write(b"a")], {"delay_s": 0.1}, POST),
-        ([Write(b"a")], {"ending": Ending(kind="fin")}, POST),
-        ([Write(b"a")], {"framing": "close"}, POST),
+        ([Write(b"a"), Pause(0.5)], {"ending": Ending(kind="fin")}, POST),
+        ([Write(b"a"), Pause(0.5)], {"close": True}, POST),
+        ([Write(b"a")], {"ending": Ending(kind="fin", place="in-head")}, POST),
+        ([Write(b"a")], {"ending": Ending(kind="reset")}, POST),
         ([Write(b"a")], {"framing": "length", "content_length": 2}, POST),
-        ([Write(b"a")], {"close": True}, POST),
         ([Write(b"a")], {"status": 204}, POST),
         ([Write(b"a")], {"http": "h1.0"}, POST),
         ([Write(b"a")], {}, RequestFacts(method="HEAD")),
-        ([Write(b"a")], {}, RequestFacts(http="1.0")),
-        ([Write(b"a")], {}, RequestFacts(closes=True)),
+        ([Write(b"a"), Pause(0.5)], {}, RequestFacts(http="1.0")),
         ([Write(bytes(SIZE_LIMIT)), Write(b"a")], {}, POST),
         ([Write(b"a")] * (AT_ONCE_LIMIT + 1), {}, POST),
         ([Write(b"a"), Pause(0.5)] * (PIECES_LIMIT + 1), {}, POST),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import partial
 
 import attrs
 import pytest
 import trio
 
+from streamproof_mock.player import Bounds
 from streamproof_mock.server import serving
 from streamproof_scenarios.plan import AnswerPlan, Ending, Pause, Plan, Write
 
@@ -92,17 +94,18 @@ EVENTS = [Write(b"data: %d\n\n" % number) for number in range(100)]
 @pytest.mark.parametrize(
     ("plan", "taken"),
     [
-        (plan_of(answer(Write(b"data: a\n\n" * 50))), 3),
-        (plan_of(answer(*EVENTS)), 3),
-        (plan_of(answer()), 3),
-        (plan_of(answer(Write(b""), Write(b"a"), framing="length")), 3),
-        (plan_of(answer(Write(b"{}"), status=429, framing="length"), answer(Write(b"data: b\n\n"))), 3),
+        (plan_of(answer(Write(b"data: a\n\n" * 50))), 4),
+        (plan_of(answer(*EVENTS)), 4),
+        (plan_of(answer()), 4),
+        (plan_of(answer(Write(b""), Write(b"a"), framing="length")), 4),
+        (plan_of(answer(Write(b"{}"), status=429, framing="length"), answer(Write(b"data: b\n\n"))), 4),
         (plan_of(answer(Write(b"a"), Pause(0.002), Write(b"b"))), 0),
         (plan_of(answer(Write(b"a", promised=True), Write(b"b"))), 0),
         (plan_of(answer(Write(b"a"), delay_s=0.002)), 0),
-        (plan_of(*[answer(Write(b"a"))] * 3, answer(Write(b"b"), ending=Ending(kind="reset"))), 1),
+        (plan_of(*[answer(Write(b"a"))] * 3, answer(Write(b"b"), ending=Ending(kind="reset"))), 2),
         (plan_of(answer(Write(b"a"), encoding="gzip")), 0),
         (plan_of(answer(Write(b"a"), close=True)), 0),
+        (plan_of(answer(Write(b"a"), Pause(0.002), Write(b"b"), ending=Ending(kind="fin"))), 0),
     ],
 )
 async def test_the_short_way_writes_the_same_bytes_and_the_same_journal(connect, plan, taken):
@@ -117,9 +120,76 @@ async def test_the_short_way_writes_the_same_bytes_and_the_same_journal(connect,
                 with trio.fail_after(5):
                     heard.append(await heard_until_quiet(client, is_over, 0.005))
             seen.append((heard, [told(exchange) for exchange in server.journal]))
-            # The first opens the short way, the second is learnt from.
+            # The first is learnt from.
             assert server.shortcuts_taken == (taken if shortcuts else 0)
     assert seen[0] == seen[1]
+
+
+FIN = Ending(kind="fin")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("plan", "taken"),
+    [
+        (plan_of(answer(Write(b"data: a\n\n"))), 2),
+        (plan_of(answer(Write(b"data: a\n\n"), Write(b"data: b\n\n"), ending=FIN)), 2),
+        (plan_of(answer(ending=FIN)), 2),
+        (plan_of(answer(Write(b"a"), framing="length", content_length=9, ending=FIN)), 2),
+        (plan_of(answer(Write(b"abc"), framing="length", content_length=1, close=True)), 2),
+        (plan_of(answer(Write(b"a"), framing="close")), 2),
+        (plan_of(answer(Write(b"a"), framing="close", ending=FIN)), 2),
+        (plan_of(answer(Write(b"a"), close=True)), 2),
+        (plan_of(answer(Write(b"a"), ending=Ending(kind="fin", place="in-head"))), 2),
+        (plan_of(answer(Write(b"a"), ending=Ending(kind="in-chunk"))), 2),
+        (plan_of(answer(Write(b"a"), ending=Ending(kind="reset"))), 2),
+        (plan_of(answer(Write(b"a"), http="h1.0", framing="close")), 2),
+        (plan_of(answer(Write(b"a"), Pause(0.002), Write(b"b"), ending=FIN)), 2),
+        (plan_of(answer(Write(b"a"), Pause(0.002), Write(b"b"))), 2),
+        (plan_of(answer(Write(b"a", promised=True), Write(b"b"), framing="close")), 2),
+        (plan_of(answer(Write(b"a"), encoding="gzip")), 2),
+        (plan_of(answer(Write(b"a"), delay_s=0.002)), 2),
+        (plan_of(answer(Write(b"a"), status=204)), 2),
+    ],
+)
+async def test_the_first_request_of_a_connection_is_known_by_those_of_others(connect, plan, taken):
+    seen = []
+    for shortcuts in (True, False):
+        async with serving(shortcuts=shortcuts) as server:
+            heard, journal = [], []
+            for _ in range(3):
+                session = server.play(plan)
+                client = await connect(server)
+                await client.send(post(f"/r/{session.nonce}/v1/chat/completions"))
+                is_over = partial(has_answered, server, len(heard))
+                with trio.fail_after(5):
+                    heard.append(await heard_until_quiet(client, is_over, 0.01))
+                (exchange,) = session.exchanges
+                assert exchange.path == f"/r/{session.nonce}/v1/chat/completions"
+                assert exchange.nonce == session.nonce
+                journal.append(told(attrs.evolve(exchange, nonce=None, path="")))
+            seen.append((heard, journal))
+            assert server.shortcuts_taken == (taken if shortcuts else 0)
+    assert seen[0] == seen[1]
+
+
+@posix
+async def test_connections_at_rest_end_with_the_server_and_when_their_clients_leave(connect, eventually):
+    async with serving(book=Book(plan_of(answer(Write(b"data: a\n\n"))))) as server:
+        clients = [await connect(server) for _ in range(4)]
+        for client in clients[:3]:
+            await client.send(post())
+            await client.hear(until=b"0\r\n\r\n")
+        assert server.shortcuts_taken == 2
+        clients[1].socket.close()
+        await clients[2].send(post()[:-5])
+        await trio.sleep(0.01)
+        clients[2].socket.close()
+        await eventually(lambda: len(list(server.journal)) == 4)
+        assert list(server.journal)[-1].left == "fin"
+    for client in (clients[0], clients[3]):
+        heard = await client.hear(for_s=1)
+        assert (heard.data, heard.end) in ((b"", "eof"), (b"", "reset"))
 
 
 @posix
@@ -134,7 +204,7 @@ async def test_a_nonce_counts_its_requests_on_the_short_way_too(connect):
             said.append((await client.hear(until=b"0\r\n\r\n")).body)
         assert [body.split(b"\r\n")[1] for body in said] == [b"data: %d\n\n" % min(number, 3) for number in range(6)]
         assert [exchange.number for exchange in session.exchanges] == list(range(6))
-        assert server.shortcuts_taken == 4
+        assert server.shortcuts_taken == 5
         session.close()
         await client.send(post(f"/r/{session.nonce}/v1/chat/completions"))
         assert (await client.hear(for_s=0.2)).status == 404
@@ -150,11 +220,7 @@ async def test_a_nonce_counts_its_requests_on_the_short_way_too(connect):
         post(http="1.0"),
         f"POST {PATH} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n".encode(),
         post().replace(b"\r\n\r\n", b"\n\n", 1),
-        post("/v1/chat/completions"),
         post("/docs", b"", method="GET"),
-        post("/s/none/v1/chat/completions"),
-        post(method="HEAD"),
-        post(method="OPTIONS"),
         post(PATH, b"x" * 40_000),
     ],
 )
@@ -176,6 +242,76 @@ async def test_what_is_not_plain_goes_the_long_way_each_time(connect, request_):
 
 
 @posix
+@pytest.mark.parametrize(
+    "request_",
+    [post("/v1/chat/completions"), post("/s/none/v1/chat/completions"), post(method="HEAD"), post(method="OPTIONS")],
+)
+async def test_what_is_no_stream_of_a_plan_is_said_alike_on_both_ways(connect, request_):
+    seen = []
+    for shortcuts in (True, False):
+        async with serving(book=Book(plan_of(answer(Write(b"data: a\n\n")))), shortcuts=shortcuts) as server:
+            heard, journal = [], []
+            for _ in range(3):
+                client = await connect(server)
+                await client.send(request_)
+                is_over = partial(has_answered, server, len(heard))
+                with trio.fail_after(5):
+                    data, end = await heard_until_quiet(client, is_over, 0.01)
+                heard.append((re.sub(rb'chatcmpl-\w+|"created":\d+', b"", data), end))
+            journal = [told(exchange) for exchange in server.journal]
+            seen.append((heard, journal))
+            assert server.shortcuts_taken == (2 if shortcuts else 0)
+    assert seen[0] == seen[1]
+
+
+@posix
+@pytest.mark.parametrize(
+    ("ending", "left", "end"),
+    [("stall", "fin", None), ("stall", "reset", None), ("stall", "half-close", None), ("clean", "half-close", "eof")],
+)
+async def test_a_client_that_leaves_an_answer_is_seen_alike_on_both_ways(connect, eventually, ending, left, end):
+    seen = []
+    plan = plan_of(answer(Write(b"data: a\n\n"), Pause(0.3), Write(b"data: b\n\n"), ending=Ending(kind=ending)))
+    for shortcuts in (True, False):
+        async with serving(shortcuts=shortcuts, bounds=Bounds(stall_s=0.1)) as server:
+            for _ in range(2):
+                session = server.play(plan)
+                client = await connect(server)
+                await client.send(post(f"/r/{session.nonce}/v1/chat/completions"))
+                await client.hear(until=b"data: a\n\n\r\n")
+                match left:
+                    case "fin":
+                        client.socket.close()
+                    case "reset":
+                        client.reset()
+                    case _:
+                        client.socket.shutdown(trio.socket.SHUT_WR)
+                (exchange,) = session.exchanges
+                await eventually(lambda exchange=exchange: exchange.ended_ns is not None)
+                assert exchange.left == left
+                assert end is None or (await client.hear()).end == end
+            seen.append(told(attrs.evolve(exchange, nonce=None, path="")))
+            assert server.shortcuts_taken == (1 if shortcuts else 0)
+    assert seen[0] == seen[1]
+
+
+@posix
+async def test_what_is_asked_during_an_answer_is_answered_after_it(connect):
+    plan = plan_of(answer(Write(b"data: a\n\n"), Pause(0.05), Write(b"data: b\n\n")))
+    async with serving(book=Book(plan)) as server:
+        first = await connect(server)
+        await first.send(post())
+        await first.hear(until=b"0\r\n\r\n")
+        client = await connect(server)
+        await client.send(post())
+        await client.hear(until=b"a\n\n\r\n")
+        await client.send(post() + post("/docs", b"", method="GET"))
+        heard, _ = await heard_until_quiet(client, quiet_s=0.3)
+        assert (heard.count(b"data: b"), heard.count(b"data: a"), heard.count(b"text/html")) == (2, 1, 1)
+        assert [exchange.left for exchange in server.journal] == ["stayed"] * 3
+
+
+@posix
 @pytest.mark.parametrize("at", ["head", "body"])
 async def test_head_and_body_may_come_apart(connect, at):
     whole = post()
@@ -190,7 +326,7 @@ async def test_head_and_body_may_come_apart(connect, at):
             await client.send(whole[place:])
             answers.add((await client.hear(until=b"0\r\n\r\n")).data)
         assert len(answers) == 1
-        assert server.shortcuts_taken == 3
+        assert server.shortcuts_taken == 4
         assert [exchange.left for exchange in server.journal] == ["stayed"] * 5
 
 
@@ -228,7 +364,7 @@ async def test_another_body_under_a_known_head_is_read_anew(connect):
         await client.send(post(PATH, BODY.replace(b'"hi"', b"1234")))
         await client.hear(until=b"0\r\n\r\n")
         assert list(server.journal)[-1].breaches
-        assert server.shortcuts_taken == 7
+        assert server.shortcuts_taken == 8
 
 
 @posix

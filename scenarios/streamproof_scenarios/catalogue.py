@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -61,7 +61,8 @@ class Catalogue:
                     continue
                 own[name] = _shown(path, folder)
                 try:
-                    scenarios[name] = load(path, id=name, shown=_shown(path, folder))
+                    read = _load_ours if folder == our_folder() else load
+                    scenarios[name] = read(path, id=name, shown=_shown(path, folder))
                 except ScenarioError as error:
                     problems += error.problems
         if problems:
@@ -125,6 +126,10 @@ class Catalogue:
             if scenario := self._by_id.get(name):
                 return Found(scenario=scenario, cases=cases(scenario), rest=rest)
         return None
+
+
+_load_ours = cache(load)
+"""What comes with the package does not change while it runs, and is asked for again and again."""
 
 
 def our_folder() -> Path:

@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamproof_formats.dialect import DIALECT_NAMES
 from streamproof_scenarios.compiler import cases, compile_case
 from streamproof_scenarios.loader import loads
 from streamproof_scenarios.problem import NotPlayable, ScenarioError
-from streamproof_scenarios.words import WORDS
 
 FILE = r"""
 title: Two choices
@@ -61,12 +59,6 @@ def play(text: str) -> None:
 
 def test_the_file_is_good_as_it_stands() -> None:
     play(FILE)
-
-
-@pytest.mark.parametrize("dialect", [name for name in DIALECT_NAMES if name not in WORDS])
-def test_the_file_is_not_played_in_a_dialect_without_words(dialect: str) -> None:
-    with pytest.raises(NotPlayable):
-        play(FILE.replace("openai-chat", dialect))
 
 
 @settings(max_examples=400, deadline=None)

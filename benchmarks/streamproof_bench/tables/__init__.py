@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from streamproof_bench.table import Bench
-from streamproof_bench.tables import harness, judging, memory, paced, unpaced
+from streamproof_bench.tables import harness, judging, lifetime, memory, paced, unpaced
 
 TABLES: Final[Mapping[str, Bench]] = {
     "unpaced": unpaced.run,
@@ -14,5 +14,6 @@ TABLES: Final[Mapping[str, Bench]] = {
     "memory": memory.run,
     "judging": judging.run,
     "harness": harness.run,
+    "lifetime": lifetime.run,
 }
 """By name, in the order of RESULTS.md."""

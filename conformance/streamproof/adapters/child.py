@@ -14,6 +14,10 @@ from typing import Final
 
 import trio
 
+if sys.platform != "win32":
+    from fcntl import ioctl
+    from termios import FIONREAD
+
 STDERR_LIMIT: Final = 64 << 10
 """Bytes of standard error that are kept of a run: the last ones."""
 
@@ -149,7 +153,20 @@ class Child:
     async def settle(self) -> None:
         """Lets standard error that was written before now be read."""
         for _ in range(_SETTLE):
+            if self._is_stderr_read():
+                return
             await trio.lowlevel.checkpoint()
+
+    def _is_stderr_read(self) -> bool:
+        """True where the system tells that nothing lies in the pipe of standard error."""
+        stream = self.process.stderr
+        if sys.platform == "win32" or not isinstance(stream, trio.lowlevel.FdStream):
+            return False
+        try:
+            lying = ioctl(stream.fileno(), FIONREAD, bytes(4))
+        except (OSError, trio.ClosedResourceError):
+            return False
+        return not any(lying)
 
     async def settle_after_exit(self) -> None:
         """Lets all of standard error be read; bounded, since a grandchild that left the group may hold it open."""

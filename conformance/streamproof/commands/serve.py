@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import signal
@@ -234,6 +235,8 @@ async def _until_stopped(
         if worker is not None:
             os.write(worker.ready, b".")
         await stop.wait()
+        # What thousands of streams hold is not searched for cycles again and again while it is given up.
+        gc.freeze()
 
 
 async def _try() -> None:

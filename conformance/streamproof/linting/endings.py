@@ -165,8 +165,9 @@ def steps(row: Ending) -> Iterator[str]:
     if row.signs in {"mark", "both"}:
         yield "done"
     if row.end == "broken":
-        # A reset takes with it what the client has not read yet.
-        yield "pause: 50ms"
+        # A reset takes with it what the client has not read yet, and some libraries what they have not handed on.
+        yield "cut"
+        yield "pause: 20ms"
 
 
 def readings(row: Ending) -> Iterator[str]:

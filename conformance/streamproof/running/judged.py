@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 import attrs
 
 from streamproof.adapters.said import Hello
-from streamproof.judging.expectation import Expectation, expectations
 from streamproof.judging.observed import observe
-from streamproof.judging.sent import Sent, read_answer
 from streamproof.judging.verdict import ClientVerdict, judge_client
+from streamproof.running.due import Due
 from streamproof.running.job import Job
 from streamproof.running.play import Played, Run
 from streamproof.running.result import Subject, connections_note, judged_result, plain_result
 from streamproof_reports.document import CaseResult
 from streamproof_scenarios.catalogue import is_newer
-from streamproof_scenarios.model import Case
-from streamproof_scenarios.plan import Plan
-
-
-def sent_by(case: Case, plan: Plan) -> tuple[Sent, ...]:
-    """Every answer of a plan as the machine reads it: the same for each delivery."""
-    # A stream that is meant to be left early may be endless: its beginning is enough to judge by.
-    limit = 256 << 10 if case.scenario.client.stop_after is not None else 64 << 20
-    return tuple(read_answer(case, answer, limit=limit) for answer in plan.answers)
 
 
 def result_of(
@@ -34,12 +23,13 @@ def result_of(
     subject: Subject,
     hello: Hello,
     played: Played,
-    sent: Sequence[Sent],
+    due: Due,
     *,
     strict: bool = False,
     pinned: str | None = None,
 ) -> CaseResult:
-    """The result of one play, its boundaries kept.  `sent` are the answers of its plan, as the machine reads them."""
+    """The result of one play, its boundaries kept."""
+    sent = due.sent
     unasked = _unasked_encoding(job, played)
     if unasked is not None:
         reason = f"the client does not offer to read {unasked}"
@@ -53,7 +43,7 @@ def result_of(
             return plain_result(job, subject, verdict="adapter_error", reason=astray)
     if played.fault is not None:
         return plain_result(job, subject, verdict="harness_error", reason=played.fault)
-    judged = [_verdict(hello, job, run, sent, strict=strict, pinned=pinned) for run in played.runs]
+    judged = [_verdict(hello, job, run, due, strict=strict, pinned=pinned) for run in played.runs]
     for run in played.runs:
         if run.said.ended == "fault":
             return plain_result(
@@ -75,13 +65,11 @@ def result_of(
     )
 
 
-def _verdict(
-    hello: Hello, job: Job, run: Run, sent: Sequence[Sent], *, strict: bool, pinned: str | None
-) -> ClientVerdict:
+def _verdict(hello: Hello, job: Job, run: Run, due: Due, *, strict: bool, pinned: str | None) -> ClientVerdict:
     case = job.case
-    own = sent[run.first_answer :] or sent[-1:]
+    own = due.answers(run.first_answer)
     answered = max(0, len(run.exchanges) - 1)
-    readings: tuple[Expectation, ...] = expectations(case, own, answered)
+    readings = due.readings(run.first_answer, answered)
     newer = pinned is not None and is_newer(case.scenario, pinned)
     seen = observe(case, hello, run.said, run.exchanges, sent=own[min(answered, len(own) - 1)])
     return judge_client(case, readings, seen, newer=newer, strict=strict)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -13,6 +12,7 @@ import trio
 from streamproof.adapters.client import Client
 from streamproof.adapters.said import Hello, Report, RunRequest, Said
 from streamproof.judging.observed import feeder
+from streamproof.running.due import SETTLE_S
 from streamproof_formats.dialects import DIALECTS, machine
 from streamproof_formats.judge import Judge
 from streamproof_formats.message import Message
@@ -20,15 +20,11 @@ from streamproof_mock.journal import Exchange
 from streamproof_mock.server import CannotServe, MockServer
 from streamproof_mock.session import Session
 from streamproof_scenarios.model import Case
-from streamproof_scenarios.plan import AnswerPlan, AwaitDelivered, Pause, Plan, Write
+from streamproof_scenarios.plan import AnswerPlan, Plan, Write
 from streamproof_scenarios.problem import NotPlayable
 from streamproof_scenarios.transports import SECURE, Transport, transport_of
 
 API_KEY: Final = "sk-test"
-AWAIT_S: Final = 2.0
-"""How long `await: delivered` waits at most: a client that is late must not look like one that hangs."""
-SETTLE_S: Final = 0.5
-"""How long after the client's result the server may take to end its answer by itself."""
 
 
 @attrs.frozen(kw_only=True)
@@ -78,21 +74,6 @@ class Played:
         return next((e.fault for e in self.exchanges if e.fault), None)
 
 
-def waits_s(plan: Plan) -> float:
-    """The waits that the plan asks for, all answers together; an endless one counts its first 1,000 operations."""
-    total = 0.0
-    for answer in plan.answers:
-        total += answer.delay_s
-        for number, operation in enumerate(answer.operations()):
-            if isinstance(operation, Pause):
-                total += operation.delay_s
-            elif isinstance(operation, AwaitDelivered):
-                total += AWAIT_S
-            if number > 1000:
-                break
-    return total
-
-
 async def play(
     server: MockServer,
     client: Client,
@@ -105,17 +86,18 @@ async def play(
 ) -> Played:
     """Plays the plan once: all the runs that the scenario asks for, one after the other on one nonce.
 
-    `timeout_s` is the limit of one run, `settle_s` how long the client may take to leave after its result.  A client
-    that is not live says all at its end: nobody waits for what it has handed on before.
+    `timeout_s` is the limit of one run, `settle_s` how long the client may take to leave after its result.  Unless it
+    `is_live` nobody waits for what the client has handed on: it says all at its end, or the plan does not ask.
     """
-    live = Live(case, client.hello)
-    session = server.play(plan, on_await=live.delivered if is_live else None, transport=transport(case))
+    live = Live(case, client.hello) if is_live else None
+    session = server.play(plan, on_await=None if live is None else live.delivered, transport=transport(case))
     try:
         started_ns, runs, seen = 0, [], 0
         for number in range(case.scenario.client.runs):
-            live.reset(plan)
+            if live is not None:
+                live.reset(plan)
             request = run_request(case, session, server.ca_file)
-            said = await client.run(request, deadline_s=timeout_s, on_report=live.take)
+            said = await client.run(request, deadline_s=timeout_s, on_report=None if live is None else live.take)
             started_ns = started_ns or said.started_ns
             last = number == case.scenario.client.runs - 1
             await session.settled(settle_s if last or case.scenario.client.stop_after else SETTLE_S)
@@ -239,8 +221,3 @@ def _sent_so_far(case: Case, answer: AnswerPlan, size: int) -> Message:
             if size <= 0:
                 break
     return judge.message or Message()
-
-
-def settle_limit_s(left_within_s: float | None) -> float:
-    """How long to look on after the result: until the client must have left, and a little more."""
-    return SETTLE_S if left_within_s is None else math.ceil((left_within_s + 0.25) * 4) / 4

@@ -19,13 +19,12 @@ from streamproof.adapters.process import open_client
 from streamproof.adapters.said import Hello
 from streamproof.adapters.spec import ClientSpec
 from streamproof.judging.cost import DIVISOR, judge_cost
-from streamproof.judging.expectation import expectations
-from streamproof.judging.sent import Sent
 from streamproof.judging.verdict import finding_of
+from streamproof.running.due import Due
 from streamproof.running.job import Job, skip_of
-from streamproof.running.judged import result_of, sent_by
+from streamproof.running.judged import result_of
 from streamproof.running.known import KnownList
-from streamproof.running.play import made_ready, play, play_parallel, settle_limit_s, waits_s
+from streamproof.running.play import made_ready, play, play_parallel
 from streamproof.running.result import Subject, plain_result, reproduce
 from streamproof.running.sweep import failed_plays, is_enough, sweep_result
 from streamproof_mock.server import MockServer
@@ -44,8 +43,8 @@ MAX_PLAYS: Final = 3
 TIMED_PLAYS: Final = 2
 """Plays of each size, of which the faster one tells the cost."""
 
-SENT_KEPT: Final = 4
-"""Cases of which is remembered what they send."""
+DUE_KEPT: Final = 4
+"""Cases of which is remembered what is due."""
 
 
 @attrs.frozen(kw_only=True)
@@ -87,7 +86,7 @@ class Runner:
         self.totals = Totals()
         self._begun: dict[tuple[str, str], tuple[list[tuple[str, CaseResult]], int]] = {}
         """The sweeps, by case and delivery: the plays so far, and how many there are."""
-        self._sent: dict[str, tuple[Sent, ...]] = {}
+        self._due: dict[str, Due] = {}
 
     async def run(
         self, jobs: Sequence[Job], tell: Callable[[CaseResult], None], *, within_s: float | None = None
@@ -218,31 +217,31 @@ class Runner:
         plans = [plan for plan in plays(job.case, job.delivery) if not only or plan.delivery in only]
         if not plans:
             raise NotPlayable("the body has no place to be split at")
-        sent = self._sent_of(job.case, plans[0])
+        due = self._due_of(job.case, plans[0])
         results: list[tuple[str, CaseResult]] = []
         if job.delivery == SWEEP and not only:
             self._begun[job.case.id, job.delivery] = (results, len(plans))
         for plan in plans:
             # A play of a sweep has a name and a hash of its own, under which it is reproduced.
-            own = attrs.evolve(job, delivery=plan.delivery, hash=plan.hash)
-            results.append((plan.delivery, (await self._kept(client, own, plan, sent)).result))
+            own = job if plan.hash == job.hash else attrs.evolve(job, delivery=plan.delivery, hash=plan.hash)
+            results.append((plan.delivery, (await self._kept(client, own, plan, due)).result))
             if is_enough(results):
                 break
         if job.delivery == SWEEP:
             whole = sweep_result(results, len(plans))
             return attrs.evolve(whole, delivery=job.delivery, hash=job.hash)
         (result,) = (result for _, result in results)
-        if any(reading.cost_linear for reading in expectations(job.case, sent, 0)):
+        if due.is_cost_asked:
             return await self._with_cost(client, job, result)
         return result
 
-    def _sent_of(self, case: Case, plan: Plan) -> tuple[Sent, ...]:
-        """The same for each play and delivery of a case, which come one after the other: none changes a byte."""
-        sent = self._sent.pop(case.id, None) or sent_by(case, plan)
-        self._sent[case.id] = sent
-        if len(self._sent) > SENT_KEPT:
-            del self._sent[next(iter(self._sent))]
-        return sent
+    def _due_of(self, case: Case, plan: Plan) -> Due:
+        """What is due of a case, whose plays and deliveries come one after the other."""
+        due = self._due.pop(case.id, None) or Due.of(case, plan)
+        self._due[case.id] = due
+        if len(self._due) > DUE_KEPT:
+            del self._due[next(iter(self._due))]
+        return due
 
     async def _with_cost(self, client: Client, job: Job, result: CaseResult) -> CaseResult:
         """Plays the same with a quarter of its fills, and warns where the time does not shrink with the size."""
@@ -252,9 +251,9 @@ class Runner:
         times: dict[bool, list[float]] = {True: [result.duration_s], False: []}
         for one, is_large in ((job, True), (small_job, False)):
             (plan,) = plays(one.case, one.delivery)
-            sent = sent_by(one.case, plan)
+            due = Due.of(one.case, plan)
             while len(times[is_large]) < TIMED_PLAYS:
-                played = (await self._kept(client, one, plan, sent)).result
+                played = (await self._kept(client, one, plan, due)).result
                 if played.verdict not in {"pass", "warn"}:
                     return attrs.evolve(result, notes=(*result.notes, "the cost could not be measured"))
                 times[is_large].append(played.duration_s)
@@ -268,24 +267,18 @@ class Runner:
             reproduce=reproduce(job, self._subject),
         )
 
-    async def _kept(self, client: Client, job: Job, plan: Plan, sent: Sequence[Sent]) -> _Judged:
+    async def _kept(self, client: Client, job: Job, plan: Plan, due: Due) -> _Judged:
         """Repeats a play in which a boundary was not kept: such a play proves nothing, whatever its verdict."""
         for _ in range(MAX_PLAYS):
-            judged = await self._play(client, job, plan, sent)
+            judged = await self._play(client, job, plan, due)
             if judged.kept:
                 return judged
         reason = f"in {MAX_PLAYS} plays a boundary that was asked for was not kept"
         return _Judged(result=plain_result(job, self._subject, verdict="harness_error", reason=reason), kept=False)
 
-    async def _play(self, client: Client, job: Job, plan: Plan, sent: Sequence[Sent]) -> _Judged:
+    async def _play(self, client: Client, job: Job, plan: Plan, due: Due) -> _Judged:
         case = job.case
-        readings = expectations(case, sent, 0)
-        held = [item.left_within_s for item in readings if item.left_within_s is not None]
-        retry_s = max(item.wait_max_s or 0.0 for item in readings)
-        limits = {
-            "timeout_s": self._settings.timeout_s + waits_s(plan) + retry_s,
-            "settle_s": settle_limit_s(max(held, default=None)),
-        }
+        limits = {"timeout_s": due.limit_s(self._settings.timeout_s), "settle_s": due.settle_s}
         if case.scenario.client.parallel > 1:
             async with AsyncExitStack() as stack:
                 others = [
@@ -293,14 +286,14 @@ class Runner:
                 ]
                 played = await play_parallel(self._server, [client, *others], case, plan, **limits)
         else:
-            is_live = self._spec.kind != "one-shot"
+            is_live = due.is_awaited and self._spec.kind != "one-shot"
             played = await play(self._server, client, case, plan, is_live=is_live, **limits)
         asked, kept = played.boundaries
         self.totals.plays += 1
         self.totals.boundaries_asked += asked
         self.totals.boundaries_kept += kept
         strict, pinned = self._settings.strict, self._settings.pinned
-        result = result_of(job, self._subject, client.hello, played, sent, strict=strict, pinned=pinned)
+        result = result_of(job, self._subject, client.hello, played, due, strict=strict, pinned=pinned)
         return _Judged(result=result, kept=played.is_kept)
 
 

@@ -12,11 +12,10 @@ import attrs
 
 from streamproof.adapters.said import Hello, Report, Reports
 from streamproof.errors import StreamproofError
-from streamproof.judging.expectation import Expectation, expectations
-from streamproof.judging.sent import Sent
+from streamproof.running.due import SETTLE_S, Due
 from streamproof.running.job import Job, skip_of
-from streamproof.running.judged import result_of, sent_by
-from streamproof.running.play import SETTLE_S, Live, Played, Run, run_request, settle_limit_s, transport, waits_s
+from streamproof.running.judged import result_of
+from streamproof.running.play import Live, Played, Run, run_request, transport
 from streamproof.running.result import Subject, plain_result, reproduce
 from streamproof.running.runner import MAX_PLAYS
 from streamproof.running.sweep import is_enough, sweep_result
@@ -46,7 +45,7 @@ class Play:
         self._thread, self._job, self._terms = thread, job, terms
         self._subject = Subject(name="this test", arguments=(), folders=tuple(folders))
         self._session: Session | None = None
-        self._sent: Sequence[Sent] | None = None
+        self._due: Due | None = None
         self._run: Mapping[str, Any] = {}
         self.result: CaseResult | None = None
         """What came of it, once it was judged."""
@@ -244,8 +243,7 @@ class Play:
 
     def _closing(self, session: Session) -> Steps[None]:
         """Looks on until the client must have left, then ends the session."""
-        held = [item.left_within_s for item in self._readings(session.plan) if item.left_within_s is not None]
-        yield self._thread.settling(session, settle_limit_s(max(held, default=None)))
+        yield self._thread.settling(session, self._due_by(session.plan).settle_s)
         self._thread.close(session)
         yield self._thread.settling(session, SETTLE_S)
 
@@ -273,18 +271,13 @@ class Play:
             raise unittest.SkipTest("the body has no place to be split at")
         return found
 
-    def _sent_by(self, plan: Plan) -> Sequence[Sent]:
-        # The same for each play: no delivery changes a byte.
-        if self._sent is None:
-            self._sent = sent_by(self._job.case, plan)
-        return self._sent
-
-    def _readings(self, plan: Plan) -> Sequence[Expectation]:
-        return expectations(self._job.case, self._sent_by(plan), 0)
+    def _due_by(self, plan: Plan) -> Due:
+        if self._due is None:
+            self._due = Due.of(self._job.case, plan)
+        return self._due
 
     def _limit_s(self, plan: Plan) -> float:
-        retry_s = max(item.wait_max_s or 0.0 for item in self._readings(plan))
-        return self._terms.timeout_s + waits_s(plan) + retry_s
+        return self._due_by(plan).limit_s(self._terms.timeout_s)
 
     def _hello(self, reports: Reports, function: Function | None = None) -> Hello:
         can = set(self._terms.capabilities)
@@ -311,11 +304,10 @@ class Play:
         if not played.is_kept:
             reason = "a boundary that was asked for was not kept, so the play proves nothing: run it again"
             return plain_result(job, self._subject, verdict="harness_error", reason=reason)
-        sent = self._sent_by(plan)
-        terms = self._terms
-        result = result_of(job, self._subject, hello, played, sent, strict=terms.strict, pinned=terms.pinned)
+        due, terms = self._due_by(plan), self._terms
+        result = result_of(job, self._subject, hello, played, due, strict=terms.strict, pinned=terms.pinned)
         notes = result.notes
-        if any(reading.cost_linear for reading in self._readings(plan)):
+        if due.is_cost_asked:
             notes = (*notes, UNMEASURED)
         _, look = reproduce(job, self._subject)
         return attrs.evolve(result, notes=notes, reproduce=(*terms.again, look))

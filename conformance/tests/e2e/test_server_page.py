@@ -76,7 +76,13 @@ def test_there_are_commands_to_run() -> None:
     assert len(JSON_AFTER) == 2
 
 
-@pytest.mark.parametrize("program", blocks("python"), ids=range(len(blocks("python"))))
+IN_PYTHON = [
+    pytest.param(program, marks=[pytest.mark.clients] if "import requests" in program else [])
+    for program in blocks("python")
+]
+
+
+@pytest.mark.parametrize("program", IN_PYTHON, ids=range(len(IN_PYTHON)))
 def test_a_program_in_python_runs(server: Server, program: str) -> None:
     if "import requests" in program:
         pytest.importorskip("requests")

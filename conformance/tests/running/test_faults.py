@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import trio
 
-from streamproof_mock.player import Bounds
+from streamproof_mock.performer import Bounds
 from streamproof_reports.document import CaseResult
 from streamproof_scenarios.catalogue import Catalogue
 
@@ -81,6 +81,19 @@ FAULTS: Final[Mapping[str, Caught]] = {
 WITHOUT_FAULT: Final = tuple(dict.fromkeys((*SELECTION, *(case for caught in FAULTS.values() for case in caught))))
 """The reference client as it is passes every one of them."""
 
+WAITING: Final = frozenset(
+    {
+        "no-fault",
+        "hides-that-there-was-no-answer",
+        "hangs-at-the-end",
+        "waits-longer-than-told",
+        "reads-on-when-told-to-stop",
+        "keeps-connections",
+        "buffers-deltas",
+    }
+)
+"""Most of their time is spent until a deadline, in which others can be played."""
+
 
 @pytest.fixture(scope="module")
 def played(
@@ -88,11 +101,11 @@ def played(
 ) -> dict[str, list[CaseResult]]:
     """All faults, a few at a time; the deadline of `await` is short, since only its being missed counts."""
     found: dict[str, list[CaseResult]] = {}
-    limiter = trio.CapacityLimiter(3)
+    waiting, working = trio.CapacityLimiter(len(WAITING)), trio.CapacityLimiter(2)
 
     async def one(fault: str, names: tuple[str, ...]) -> None:
         jobs = [job(book.case(name), delivery or "as-written") for name, _, delivery in map(_parted, names)]
-        async with limiter:
+        async with waiting if fault in WAITING else working:
             run = await play(faulty(fault), jobs, server={"bounds": Bounds(await_s=0.3)}, timeout_s=3.5)
         found[fault] = run.results
 

@@ -17,7 +17,7 @@ from streamproof.judging.failed import Failed
 from streamproof.running import runner
 from streamproof.running.job import Job
 from streamproof.running.known import KnownLine, KnownList
-from streamproof_mock.player import Bounds
+from streamproof_mock.performer import Bounds
 from streamproof_scenarios.catalogue import Catalogue
 
 Play = Callable[..., Awaitable[Any]]

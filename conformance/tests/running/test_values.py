@@ -15,9 +15,9 @@ from streamproof.errors import StreamproofError
 from streamproof.judging.sent import Sent
 from streamproof.judging.tables import CHECKS
 from streamproof.running.book import ScenarioBook
+from streamproof.running.due import settle_limit_s, waits_of
 from streamproof.running.job import Job, jobs_of, skip_of
 from streamproof.running.known import read_known
-from streamproof.running.play import settle_limit_s, waits_s
 from streamproof.running.result import Subject, connections_note, cut_note, excerpt, reproduce
 from streamproof.running.sweep import DOES, MOST_HANGS, failed_plays, is_enough, sweep_result
 from streamproof_formats.finding import Finding
@@ -318,7 +318,11 @@ def test_the_whole_catalogue_makes_jobs_with_different_hashes(book: Catalogue) -
 
 def test_waits_of_a_plan_are_pauses_delays_and_awaits() -> None:
     stream = "stream: {delay: 500ms, steps: [role: assistant, pause: 1s, await: delivered, repeat: {times: 3, steps: [pause: 100ms, text: a]}, done]}\n"
-    assert waits_s(compile_case(job(stream=stream).case)) == pytest.approx(0.5 + 1 + 2 + 0.3)
+    assert waits_of(compile_case(job(stream=stream).case)) == (pytest.approx(0.5 + 1 + 2 + 0.3), True)
+    assert waits_of(compile_case(job(stream=stream.replace("await: delivered, ", "")).case)) == (
+        pytest.approx(0.5 + 1 + 0.3),
+        False,
+    )
 
 
 @pytest.mark.parametrize(("left_within_s", "limit_s"), [(None, 0.5), (1.0, 1.25), (2.0, 2.25), (0.1, 0.5)])

@@ -11,26 +11,30 @@ import pytest
 from streamproof.testing import NotConforming, Server
 
 pytestmark = pytest.mark.clients
-openai = pytest.importorskip("openai")
 
 CASES = ["plain/text-in-one-delta", "tools/calls-interleaved"]
 
 
+def sdk() -> Any:
+    return pytest.importorskip("openai")
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
+    sdk()
     with Server() as running:
         yield running
 
 
 async def ask(run: Mapping[str, Any]) -> AsyncIterator[Any]:
     options = {"max_retries": run["max_retries"] or 0, "timeout": run["idle_timeout_s"]}
-    async with openai.AsyncOpenAI(base_url=run["base_url"], api_key=run["api_key"], **options) as client:
+    async with sdk().AsyncOpenAI(base_url=run["base_url"], api_key=run["api_key"], **options) as client:
         async for chunk in await client.chat.completions.create(**run["request"]):
             yield chunk
 
 
 def ask_in_sync(run: Mapping[str, Any]) -> Iterator[Any]:
-    with openai.OpenAI(base_url=run["base_url"], api_key=run["api_key"], max_retries=0) as client:
+    with sdk().OpenAI(base_url=run["base_url"], api_key=run["api_key"], max_retries=0) as client:
         yield from client.chat.completions.create(**run["request"])
 
 

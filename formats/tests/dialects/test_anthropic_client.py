@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from types import ModuleType
 from typing import Any
 
@@ -38,10 +37,6 @@ REFUSED = [
 
 
 def anthropic() -> ModuleType:
-    if os.environ.get("CI"):
-        import anthropic as installed  # noqa: PLC0415
-
-        return installed
     module: ModuleType = pytest.importorskip("anthropic", reason="anthropic-sdk-python is not installed")
     return module
 

@@ -8,12 +8,13 @@ import h11
 import trio
 from hypercorn.protocol.h11 import H11Protocol
 
-from streamproof_mock.wire.wire import Departure, Wire
+from streamproof_mock.wire.asgi import AsgiWire
+from streamproof_mock.wire.wire import Departure
 
 _CHUNKED: Final = (b"transfer-encoding", b"chunked")
 
 
-class H1Wire(Wire):
+class H1Wire(AsgiWire):
     """A connection of HTTP/1.0 or 1.1: it carries one answer at a time."""
 
     def __init__(self, protocol: H11Protocol, *rest: Any) -> None:

@@ -17,7 +17,9 @@ from hypercorn.protocol.http_stream import ASGIHTTPState
 from hyperframe.frame import Frame, GoAwayFrame
 from priority.priority import MissingStreamError
 
-from streamproof_mock.wire.wire import Departure, Gone, Wire
+from streamproof_mock.wire.asgi import AsgiWire
+from streamproof_mock.wire.line import Gone
+from streamproof_mock.wire.wire import Departure
 
 if sys.platform == "linux":
     from streamproof_mock.peer import has_been_reset
@@ -29,10 +31,11 @@ _BREAK_OFF_S: Final = 0.5
 Fields = Sequence[tuple[bytes, bytes]]
 
 
-class H2Wire(Wire):
+class H2Wire(AsgiWire):
     """One stream of an HTTP/2 connection."""
 
     is_h2 = True
+    is_shared = True
 
     def __init__(self, protocol: H2Protocol, lock: trio.Lock, *rest: Any) -> None:
         super().__init__(*rest)

@@ -9,6 +9,7 @@ import attrs
 import trio
 
 if TYPE_CHECKING:
+    from streamproof_mock.express import Express
     from streamproof_mock.peer import Kernel
 
 
@@ -32,6 +33,8 @@ class Muffled:
         self.inner = inner
         self.number = number
         self.muted = False
+        self.express: Express | None = None
+        """The short way on this connection, where there is one."""
         self._is_shut = False
         self.transport = getattr(inner, "transport_stream", inner)
         """The TCP stream itself."""

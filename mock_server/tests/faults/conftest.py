@@ -23,7 +23,7 @@ async def play_all() -> Played:
         for name, column in COLUMNS.items()
         if is_sayable(row, name)
     }
-    limiter = trio.CapacityLimiter(20)
+    limiter = trio.CapacityLimiter(50)
 
     async with serving(tls=True) as server, trio.open_nursery() as nursery:
 
