@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import secrets
+import shlex
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 import click
@@ -21,6 +23,7 @@ from streamproof.commands.serve_log import Log
 from streamproof.commands.workers import GIVEN_UP, Worker, check_platform, held_port, run_workers
 from streamproof.errors import StreamproofError
 from streamproof.running.book import ScenarioBook
+from streamproof_formats.dialects import DIALECTS
 from streamproof_mock.behaviour.chaos import Chaos, read_chaos
 from streamproof_mock.behaviour.latency import Latency, read_latency
 from streamproof_mock.behaviour.temper import Temper
@@ -28,6 +31,14 @@ from streamproof_mock.server import MockServer, serving
 from streamproof_scenarios.model import Scenario
 
 T = TypeVar("T")
+
+USUAL: Final = "openai-chat"
+"""The dialect of what is shown at the start."""
+_BASE_URLS: Final[Mapping[str, str]] = {
+    **dict.fromkeys((USUAL, "openai-completions", "openai-responses"), "OPENAI_BASE_URL"),
+    "anthropic-messages": "ANTHROPIC_BASE_URL",
+}
+"""The variables from which official SDKs take their base URL."""
 
 
 def _latency(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Latency | None:
@@ -247,12 +258,17 @@ async def _try() -> None:
 def _announce(url: str, found: Sequence[Scenario]) -> None:
     click.echo(f"streamproof is listening on {url}   (docs: {url}/docs, journal: {url}/__streamproof__/journal)")
     click.echo(f"  well behaved   export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY=sk-test")
-    first = found[0].id
-    click.echo(f"  a scenario     export OPENAI_BASE_URL={url}/s/{first}/v1     ({len(found)} to choose from)")
-    click.echo(
-        f"  curl           curl -N {url}/s/{first}/v1/chat/completions -H 'content-type: application/json' "
-        """-d '{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true}'"""
-    )
+    # Whoever reads it tries it, so it is in the dialect of the line before where one can be.
+    first = next((scenario for scenario in found if USUAL in scenario.dialects), found[0])
+    dialect = DIALECTS[USUAL if USUAL in first.dialects else first.dialects[0]]
+    variable = _BASE_URLS.get(dialect.name)
+    origin, more = f"{url}/s/{first.id}", f"     ({len(found)} to choose from)"
+    base = f"export {variable}={origin}" if variable else f"{dialect.name}: {origin}"
+    click.echo(f"  a scenario     {base}{dialect.base_path}{more}")
+    words = [f"{origin}{dialect.target()}", "-H", "content-type: application/json"]
+    words += [word for name, text in dialect.headers.items() for word in ("-H", f"{name}: {text}")]
+    body = json.dumps(dict(dialect.request), separators=(",", ":"))
+    click.echo(f"  curl           curl -N {shlex.join(words)} -d {shlex.quote(body)}")
 
 
 def _announce_tls(server: MockServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -25,9 +26,9 @@ def serve() -> Iterator[Serve]:
     """Starts it on a free port; gives what it printed until it listened."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*options: str) -> str:
+    def start(*options: str, pattern: str = "plain/usage") -> str:
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-m", "streamproof", "serve", "plain/usage", "--port", "0", *options]
+        command = [sys.executable, "-m", "streamproof", "serve", pattern, "--port", "0", *options]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
         started.append(process)
         assert process.stdout is not None
@@ -57,6 +58,29 @@ def asked_of(url: str, data: bytes | None = None, **headers: str) -> tuple[int, 
 
 def origin(printed: str) -> str:
     return re.findall(r"listening on (\S+)", printed)[0]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "base"),
+    [
+        ("plain/usage", "export OPENAI_BASE_URL={url}/s/plain/usage/v1 "),
+        ("openai-responses/text", "export OPENAI_BASE_URL={url}/s/openai-responses/text/v1 "),
+        ("anthropic-messages/text", "export ANTHROPIC_BASE_URL={url}/s/anthropic-messages/text "),
+        ("gemini/text", "gemini: {url}/s/gemini/text "),
+    ],
+)
+def test_what_it_shows_at_the_start_works_as_printed(serve: Serve, pattern: str, base: str) -> None:
+    printed = serve("-q", pattern=pattern)
+    assert f"a scenario     {base.format(url=origin(printed))}" in printed
+    command = printed.splitlines()[-1].strip().partition(" ")[2].strip()
+    words = shlex.split(command)
+    assert words[:2] == ["curl", "-N"]
+    url, *rest = words[2:]
+    headers = {rest[at + 1].partition(": ")[0]: rest[at + 1].partition(": ")[2] for at in range(0, len(rest) - 2, 2)}
+    status, body = asked_of(url, rest[-1].encode(), **headers)
+    assert (status, b"data: " in body) == (200, True)
+    found = json.loads(asked_of(f"{origin(printed)}/__streamproof__/journal")[1])["exchanges"]
+    assert [exchange["findings"] for exchange in found] == [[]]
 
 
 def test_the_seed_is_printed_and_draws_the_same_again(serve: Serve) -> None:
