@@ -148,7 +148,9 @@ class Player:
                         await self._flush()
                     self._hold(operation.data)
                     if operation.promised:
-                        await self._flush()
+                        # Thousands of promised bytes in a row: no coroutine where there is nothing to wait for.
+                        if self._pacer is None or self._is_breathless() or not self._flush_now():
+                            await self._flush()
                         await self._barriers.boundary()
                 case Pause():
                     await self._flush()
@@ -196,9 +198,12 @@ class Player:
 
     async def _breathe(self) -> None:
         # Before a write, not after: whoever leaves once the last byte is out has not left the answer.
-        if perf_counter_ns() - self._breath_ns > _BREATH_NS:
+        if self._is_breathless():
             await trio.lowlevel.checkpoint()
             self._breath_ns = perf_counter_ns()
+
+    def _is_breathless(self) -> bool:
+        return perf_counter_ns() - self._breath_ns > _BREATH_NS
 
     # Silences
 

@@ -136,9 +136,9 @@ class Line:
         except (OSError, ValueError):
             return None, None
 
-    def _is_all_read(self) -> bool:
-        """True when nothing is outstanding: asked at every boundary, so with as few questions as tell it."""
-        if sys.platform != "linux" or self._kernel is None or not self._query:
+    def is_all_read(self) -> bool:
+        """True when nothing is outstanding, where that can be asked: with as few questions as tell it."""
+        if sys.platform != "linux" or not self.can_ask or self._kernel is None or not self._query:
             return False
         try:
             return self._kernel.has_read(self._query, self._total())
@@ -161,13 +161,13 @@ class Line:
         if not self.can_ask:
             await trio.sleep(min(_GRACE_S, limit_s))
             return limit_s >= _GRACE_S
-        if self._is_all_read():
+        if self.is_all_read():
             return True
         started = trio.current_time()
         while (waited_s := trio.current_time() - started) < limit_s:
             # A client that waits in recv() needs some 50 microseconds; one that is busy is not waited for in a spin.
             await trio.sleep(0 if waited_s < _SPIN_S else min(0.001, limit_s - waited_s))
-            if self._is_all_read():
+            if self.is_all_read():
                 return True
         return False
 
