@@ -60,7 +60,7 @@ async def main() -> None:
             profiler.dump_stats(asked["profile"])
         wall_s, own_s = time.monotonic() - begun_s, time.process_time() - own_s
     clients = resource.getrusage(resource.RUSAGE_CHILDREN)
-    bad = [f"{case.case} {case.delivery}: {case.reason or case.verdict}" for case in output.cases if is_bad(case)]
+    bad = [told(case) for case in output.cases if is_bad(case)]
     print(
         json.dumps(
             {
@@ -77,6 +77,11 @@ async def main() -> None:
             }
         )
     )
+
+
+def told(case: CaseResult) -> str:
+    found = "".join(f"; {finding.check}: {finding.message}" for finding in case.findings)
+    return f"{case.case} {case.delivery}: {case.reason or case.verdict}{found}"
 
 
 def is_bad(case: CaseResult) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 import struct
+from urllib.parse import urlsplit
 
 import h2.config
 import h2.connection
@@ -10,6 +12,8 @@ import h2.events
 import hpack
 import pytest
 
+from streamproof.subjects.reference import connection
+from streamproof.subjects.reference.error import ClientError
 from streamproof.subjects.reference.framing import CutError, FramingError, Request
 from streamproof.subjects.reference.http2 import H2Reader
 
@@ -189,3 +193,46 @@ def test_a_window_that_the_server_makes_smaller_is_heeded() -> None:
     assert sent.endswith(frame(DATA, b"x" * 5, 0, 3))
     list(reader.receive(frame(WINDOW, struct.pack("!I", 7), 0, 3)))
     assert reader.reply() == frame(DATA, b"x" * 7, 1, 3)
+
+
+class Mute:
+    """A socket whose server has gone after its settings: the request was sent, what acknowledges them cannot be."""
+
+    def __init__(self, error: OSError) -> None:
+        self._error, self._sent = error, 0
+
+    def settimeout(self, _: float | None) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def sendall(self, _: bytes) -> None:
+        self._sent += 1
+        if self._sent > 1:
+            raise self._error
+
+    def recv(self, _: int) -> bytes:
+        return frame(SETTINGS) if self._sent == 1 else b""
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (BrokenPipeError(), "truncated"),
+        (ConnectionResetError(), "truncated"),
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), "truncated"),
+        (ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed"), "truncated"),
+        (TimeoutError(), "idle_timeout"),
+    ],
+)
+def test_a_server_that_is_gone_before_it_is_acknowledged_is_an_error_like_any_other(
+    monkeypatch: pytest.MonkeyPatch, error: OSError, told: str
+) -> None:
+    monkeypatch.setattr(connection.socket, "create_connection", lambda *_, **__: Mute(error))
+    monkeypatch.setattr(connection, "_secured", lambda plain, *_: (plain, "h2"))
+    client = connection.Connection(urlsplit("https://localhost:1/"), 1.0, None)
+    client.send(REQUEST, 1.0)
+    with pytest.raises(ClientError) as raised:
+        client.head()
+    assert raised.value.type == told

@@ -6,7 +6,6 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult
 
@@ -137,9 +136,13 @@ class Connection:
             self._broken = self._fault("bad_framing", str(error), retryable=False)
         reply = self._reader.reply()
         if reply and self._broken is None:
-            # A server that is gone already is known by what is read next.
-            with suppress(BrokenPipeError, ConnectionResetError):
+            try:
                 self._socket.sendall(reply)
+            except TimeoutError as error:
+                raise self._lost(error, "the answer") from None
+            except OSError:
+                # A server that is gone already (TLS has errors of its own for that) is known by what is read next.
+                return
 
     def _lost(self, error: OSError | ValueError, what: str) -> ClientError:
         if isinstance(error, TimeoutError):
