@@ -98,7 +98,7 @@ class Connection(TCPServer):
                     return b"" if express is None else express.let_go()
             if express is None:
                 muffled = Muffled(stream, desk.shared.number())
-                self.stream = muffled  # type: ignore[assignment]
+                self.stream = muffled  # type: ignore[assignment]  # it stands in for any stream
                 express = self._express = Express(muffled, desk)
             data = express.take(data)
             if data and express.known is None:

@@ -142,7 +142,7 @@ class Relay:
         """Opens the short way between Hypercorn's reader and h11; there is none for HTTP/2."""
         found = server.protocol
         if isinstance(found, ProtocolWrapper) and isinstance(found.protocol, H11Protocol):
-            server.protocol = cls(server, found, found.protocol, express)  # type: ignore[assignment]
+            server.protocol = cls(server, found, found.protocol, express)  # type: ignore[assignment]  # a stand-in
 
     def __init__(self, server: TCPServer, inner: ProtocolWrapper, protocol: H11Protocol, express: Express) -> None:
         self._server = server

@@ -159,12 +159,13 @@ def _part(way: Way, costs: Costs, present: Sequence[Contestant]) -> str:
 
 def _outcomes(costs: Costs) -> list[Outcome]:
     outcomes = []
-    for target, way, base in (
+    compared: tuple[tuple[Target, Way, Contestant], ...] = (
         (JOINED, "joined", BASE),
         (AS_AIMOCK, "joined", AIMOCK),
         (AS_NODE, "joined", NODE),
         (EACH, "each", BASE),
-    ):
-        found = _factors(costs, way, JUDGED, OURS.name, base=base.name)  # type: ignore[arg-type]
+    )
+    for target, way, base in compared:
+        found = _factors(costs, way, JUDGED, OURS.name, base=base.name)
         outcomes.append(Outcome(target=target, measured=middle(found), note=f"{spread(found)}" if found else ""))
     return outcomes

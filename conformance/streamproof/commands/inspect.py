@@ -15,6 +15,7 @@ import attrs
 import click
 
 from streamproof.commands.inspect_json import choice_json, pieces_of
+from streamproof.commands.request_file import read_request
 from streamproof.errors import FAILED, OK, StreamproofError
 from streamproof.judging.recorded import (
     MAX_KEPT,
@@ -92,7 +93,7 @@ def inspect(
 
     Exit code 0 for pass and warn, 1 for fail.
     """
-    sent = None if request is None else _request(request)
+    sent = read_request(request)
     bounds = Limits(
         line=limits["max_line"],
         event=limits["max_event"],
@@ -158,18 +159,6 @@ def _pieces(file: str) -> Iterator[bytes]:
                 yield piece
     except OSError as error:
         raise StreamproofError(f"{file}: cannot be read: {error.strerror}", "give a file, or - for stdin") from error
-
-
-def _request(file: str) -> dict[str, Any]:
-    try:
-        body = json.loads(Path(file).read_bytes())
-    except OSError as error:
-        raise StreamproofError(f"--request {file}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise StreamproofError(f"--request {file}: expected the JSON body that was sent: {error}") from error
-    if not isinstance(body, dict):
-        raise StreamproofError(f"--request {file}: expected a JSON object, found {type(body).__name__}")
-    return body
 
 
 def _print(recorded: Recorded, dialect: str, *, has_request: bool) -> None:

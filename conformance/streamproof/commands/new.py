@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib.resources
-import json
 import os
 import re
 import sys
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from streamproof.commands.new_document import Made, recorded, skeleton
+from streamproof.commands.request_file import read_request
 from streamproof.commands.schema import SCHEMAS
 from streamproof.config import load_config
 from streamproof.errors import StreamproofError
@@ -51,7 +51,7 @@ def new(name: str, dialect: str, capture: str | None, whole: bool, request: str 
     if capture is None:
         made = skeleton(own, dialect)
     else:
-        made = recorded(own, dialect, _bytes(capture), is_whole=whole, request=_request(request))
+        made = recorded(own, dialect, _bytes(capture), is_whole=whole, request=read_request(request, masked=masked))
     path = _written(root, own, made)
     for note in made.notes:
         click.echo(f"note: {note}", err=True)
@@ -80,20 +80,6 @@ def _bytes(capture: str) -> bytes:
         return sys.stdin.buffer.read() if capture == "-" else Path(capture).read_bytes()
     except OSError as error:
         raise StreamproofError(f"--from {capture}: cannot be read: {error.strerror}") from error
-
-
-def _request(file: str | None) -> dict[str, Any] | None:
-    if file is None:
-        return None
-    try:
-        body = json.loads(masked(Path(file).read_bytes()))
-    except OSError as error:
-        raise StreamproofError(f"--request {file}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise StreamproofError(f"--request {file}: expected the JSON body that was sent: {error}") from error
-    if not isinstance(body, dict):
-        raise StreamproofError(f"--request {file}: expected a JSON object, found {type(body).__name__}")
-    return body
 
 
 def _written(root: Path, own: str, made: Made) -> Path:
