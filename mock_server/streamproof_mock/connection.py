@@ -101,12 +101,13 @@ class Connection(TCPServer):
                 self.stream = muffled  # type: ignore[assignment]  # it stands in for any stream
                 express = self._express = Express(muffled, desk)
             data = express.take(data)
-            if data and express.known is None:
+            if not data:
+                continue
+            if express.known is None:
                 return data
-            if data and express.known is not None:
-                data = await express.answer(express.known)
-                if express.is_over and not data:
-                    break
+            data = await express.answer(express.known)
+            if express.is_over and not data:
+                break
         return b""
 
     async def _read_data(self) -> None:
